@@ -1,0 +1,229 @@
+"""Signing in and out: passwords against rows, one-time tickets, sessions that can be revoked.
+
+A password that was right gives a ticket (30 s, once); the browser exchanges it for a token that only its cookie
+holds. The database keeps SHA-256 of both, so that a copy of it signs nobody in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import Any, Final
+
+from engine.access import allows, anonymous
+from engine.accounts.audit import confirm, record_audit
+from engine.accounts.forms import OLD_PASSWORD, PASSWORD, identity
+from engine.accounts.passwords import COST, check_policy, hash_password, matches
+from engine.accounts.throttle import UnknownNames
+from engine.config import Config
+from engine.errors import AccessError, InputError
+from engine.model import DAY_US, EVERY_ROLE, HOUR_US, MINUTE_US, SECOND_US, Actor, Clock, Role
+from engine.store import Row, Rows, Store
+
+FAILURES_ALLOWED: Final = 5
+LOCK_US: Final = 15 * MINUTE_US
+TICKET_US: Final = 30 * SECOND_US
+SESSION_US: Final = 7 * DAY_US
+"""Longest life of a session, used or not."""
+IDLE_US: Final = 12 * HOUR_US
+"""A session unused for this long has ended."""
+TOUCH_US: Final = 5 * MINUTE_US
+"""A session's last use is written at most this often: reruns only read."""
+TOKEN_BYTES: Final = 32
+MOST_TOKEN: Final = 128
+"""Longer ones are nobody's and are not even hashed."""
+MOST_AGENT: Final = 200
+
+
+def hash_of(token: str) -> str:
+    """What the database keeps of a token, ticket or set-up link."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class SignIn:
+    """The part of Accounts that proves who someone is."""
+
+    def __init__(self, store: Store, clock: Clock, config: Config, *, password_cost: int = COST) -> None:
+        """`password_cost` is bcrypt's; only tests lower it."""
+        self._store = store
+        self._clock = clock
+        self._config = config
+        self._cost = password_cost
+        self._unknown = UnknownNames(FAILURES_ALLOWED, LOCK_US)
+
+    @anonymous
+    def sign_in(self, user_name_or_email: str, password: str, agent: str = "") -> str:
+        """Checks a password and returns a ticket for `redeem`, good for 30 s and once.
+
+        Raises AccessError: "login_failed" (the same for unknown names), "login_locked", and, only when the password
+        was right, "account_pending" or "account_suspended".
+        """
+        who = identity(user_name_or_email)
+        found = self._store.one("accounts.identify", who)
+        member = found if found is not None and found["status"] == "active" else None
+        now_us = self._clock.now_us()
+        _refuse_locked(member["locked_until_us"] if member else self._unknown.locked_until_us(who), now_us)
+        if not matches(password, member["password_hash"] if member else None, self._cost):
+            self._count_failure(who, member, agent)
+            raise AccessError("login_failed")
+        if member is None:  # nobody's password is never right
+            raise AccessError("login_failed")
+        _refuse_closed(member)
+        return self._ticket(member)
+
+    def _ticket(self, member: Row) -> str:
+        ticket = secrets.token_urlsafe(TOKEN_BYTES)
+        now_us = self._clock.now_us()
+        with self._store.transaction() as tx:
+            # Tried in parallel, right guesses made after the lock must not count: the row decides.
+            if tx.one("accounts.note_login", member["id"], now_us, member["epoch"]) is None:
+                raise AccessError("login_failed")
+            tx.run("accounts.drop_old_tickets", now_us)
+            tx.run("accounts.add_ticket", hash_of(ticket), member["id"], now_us + TICKET_US)
+        return ticket
+
+    def _count_failure(self, who: str, member: Row | None, agent: str) -> None:
+        """Raises AccessError("login_locked") when this failure was the last one allowed."""
+        now_us = self._clock.now_us()
+        if member is None:
+            until_us = self._unknown.count_failure(who, now_us)
+        else:
+            with self._store.transaction() as tx:
+                row = tx.one("accounts.count_failure", member["id"], FAILURES_ALLOWED, now_us + LOCK_US)
+                until_us = row["locked_until_us"] if row else 0
+                if until_us > now_us:
+                    record_audit(
+                        tx,
+                        actor=None,
+                        action="sign_in_locked",
+                        subject=f"member {member['id']}",
+                        detail=agent[:MOST_AGENT],
+                        now_us=now_us,
+                        account_id=member["account_id"],
+                    )
+        _refuse_locked(until_us, now_us)
+
+    @anonymous
+    def redeem(self, ticket: str, agent: str) -> str:
+        """Exchanges a ticket for a session token (the caller puts it into an HttpOnly cookie and nowhere else).
+
+        Raises AccessError("login_failed") for a used, old or invented ticket.
+        """
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        now_us = self._clock.now_us()
+        with self._store.transaction() as tx:
+            row = tx.one("accounts.take_ticket", hash_of(ticket[:MOST_TOKEN]))
+            good = row is not None and row["expires_us"] > now_us
+            member = tx.one("accounts.member", row["member_id"]) if row and good else None
+            if member is not None:
+                _refuse_closed(member)
+                tx.run("accounts.drop_old_sessions", now_us, now_us - IDLE_US)
+                tx.run(
+                    "accounts.add_session",
+                    hash_of(token),
+                    member["id"],
+                    member["epoch"],
+                    now_us,
+                    now_us + SESSION_US,
+                    agent[:MOST_AGENT],
+                )
+        if member is None:
+            raise AccessError("login_failed")
+        return token
+
+    @anonymous
+    def actor_of(self, token: str | None) -> Actor | None:
+        """Who a cookie belongs to, asked on every rerun; None when the session has ended in any way."""
+        if not token or len(token) > MOST_TOKEN:
+            return None
+        now_us = self._clock.now_us()
+        token_hash = hash_of(token)
+        row = self._store.one("accounts.session", token_hash, now_us, now_us - IDLE_US)
+        if row is None:
+            return None
+        if now_us - row["seen_us"] >= TOUCH_US:
+            with self._store.transaction() as tx:
+                tx.run("accounts.touch_session", token_hash, now_us)
+        return Actor(row["id"], row["account_id"], Role(row["role"]), row["full_name"], row["zone"])
+
+    @anonymous
+    def sign_out(self, token: str | None) -> None:
+        """Ends the session of a cookie; an unknown one is already signed out."""
+        if token and len(token) <= MOST_TOKEN:
+            with self._store.transaction() as tx:
+                tx.all("accounts.drop_session", hash_of(token))
+
+    @anonymous
+    def credentials(self, user_name: str) -> dict[str, Any] | None:
+        """One member in the words of streamlit-authenticator, for its lazy dictionary; None when there is none."""
+        row = self._store.one("accounts.identify", identity(user_name))
+        if row is None or row["status"] != "active":
+            return None
+        first, _, last = row["full_name"].partition(" ")
+        return {
+            "email": row["email"],
+            "first_name": first,
+            "last_name": last,
+            "name": row["full_name"],
+            "password": row["password_hash"],
+            "roles": [row["role"]],
+            "logged_in": False,
+        }
+
+    @allows(EVERY_ROLE)
+    def change_password(self, actor: Actor, old: str, new: str, *, keep_token: str | None = None) -> None:
+        """Sets a new password and ends every other session of the member (`keep_token`: this browser's own).
+
+        Raises InputError naming the field, AccessError("login_locked") after too many wrong current passwords.
+        """
+        member = self._store.one("accounts.member", actor.user_id)
+        if member is None:
+            raise AccessError("session_ended")
+        _refuse_locked(member["locked_until_us"], self._clock.now_us())
+        if not matches(old, member["password_hash"], self._cost):
+            self._count_failure(member["user_name"], member, "change of password")
+            raise InputError("invalid", field=OLD_PASSWORD, problem="this is not right.", remedy="Type it again.")
+        if old == new:
+            raise InputError("invalid", field=PASSWORD, problem="this is the current one.", remedy="Choose another.")
+        check_policy(new, member["user_name"], member["email"].partition("@")[0])
+        hashed = hash_password(new, self._cost)
+        kept = hash_of(keep_token) if keep_token else ""
+        with self._store.transaction() as tx:
+            confirm(tx, actor)
+            row = tx.one("accounts.set_password", actor.user_id, hashed, member["epoch"])
+            if row is None:
+                raise AccessError("session_ended")
+            tx.run("accounts.drop_tickets_of", actor.user_id)
+            tx.run("accounts.drop_other_sessions", actor.user_id, kept)
+            tx.run("accounts.keep_session", kept, actor.user_id, row["epoch"])
+            self._audit_own(tx, actor, "password_changed")
+
+    @allows(EVERY_ROLE)
+    def sessions(self, actor: Actor, *, current_token: str | None = None) -> Rows:
+        """The member's own open sessions: token_hash, created_us, seen_us, expires_us, agent, current."""
+        now_us = self._clock.now_us()
+        rows = self._store.all("accounts.sessions", actor.user_id, now_us, now_us - IDLE_US)
+        current = hash_of(current_token) if current_token else ""
+        return [{**row, "current": row["token_hash"] == current} for row in rows]
+
+    @allows(EVERY_ROLE)
+    def end_session(self, actor: Actor, token_hash: str) -> None:
+        """Signs one of the member's browsers out. Raises AccessError("not_found") for anyone else's."""
+        with self._store.transaction() as tx:
+            if tx.one("accounts.drop_session_of", token_hash, actor.user_id) is None:
+                raise AccessError("not_found", what="session")
+            self._audit_own(tx, actor, "session_ended")
+
+    def _audit_own(self, tx: Any, actor: Actor, action: str) -> None:
+        subject = f"member {actor.user_id}"
+        record_audit(tx, actor=actor, action=action, subject=subject, detail="", now_us=self._clock.now_us())
+
+
+def _refuse_locked(until_us: int, now_us: int) -> None:
+    if until_us > now_us:
+        raise AccessError("login_locked", minutes=-((now_us - until_us) // MINUTE_US))
+
+
+def _refuse_closed(member: Row) -> None:
+    if member["account_status"] != "active":
+        raise AccessError(f"account_{member['account_status']}")

@@ -1,0 +1,9 @@
+"""HTTP beside the pages: health, the session cookie, security headers. Knows the Engine, never SQL."""
+
+from __future__ import annotations
+
+from engine.api.health import health_routes
+from engine.api.security import SecurityHeaders, content_policy
+from engine.api.session import SESSION_COOKIE, session_routes
+
+__all__ = ["SESSION_COOKIE", "SecurityHeaders", "content_policy", "health_routes", "session_routes"]

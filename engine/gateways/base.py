@@ -1,0 +1,113 @@
+"""What the engine asks of any way to an operator: simulator, SMPP, HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from engine.model import Encoding, FailReason
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One message to hand over. `message_id` is ours; `msisdn` is E.164 with plus."""
+
+    message_id: int
+    msisdn: str
+    sender: str | None
+    text: str
+    encoding: Encoding
+    parts: int
+
+
+class OutcomeKind(StrEnum):
+    ACCEPTED = "accepted"
+    """The operator has it; `provider_ref` names it in receipts."""
+    REJECTED = "rejected"
+    """The operator refused this message for good; `reason` says why."""
+    UNSENT = "unsent"
+    """Nothing was written to the wire, or the operator asked to slow down: safe to submit again."""
+    LOST = "lost"
+    """Written, but the answer never came: it may have been sent, so it is never resent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    kind: OutcomeKind
+    provider_ref: str = ""
+    reason: FailReason | None = None
+    detail: str = ""
+    """The operator's own words or status, for staff; at most 200 characters."""
+    retry_after_s: float = 0.0
+    """With UNSENT: how long the whole route waits before the next submit."""
+    stop_task: bool = False
+    """With REJECTED: the rest of the task would be refused too (sender not approved)."""
+
+
+class ReceiptState(StrEnum):
+    """Final states of SMPP 3.4 §5.2.28 as the engine folds them; ENROUTE/ACCEPTD are not final."""
+
+    ENROUTE = "enroute"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A delivery receipt (DLR). `at_us` is the operator's time, or ours when it gives none."""
+
+    provider_ref: str
+    state: ReceiptState
+    at_us: int
+    reason: FailReason | None = None
+    detail: str = ""
+
+
+ReceiptSink = Callable[[Sequence[Receipt]], None]
+"""Called by the gateway from its own thread; returns only when the receipts are durable, else raises
+(then the gateway must deliver them again)."""
+
+
+class GatewayDown(Exception):  # noqa: N818 - named for what it says, like ConnectionRefused
+    """The operator cannot be reached, or refuses the login; nothing of the batch was written.
+
+    `permanent` (wrong password, bad address) means: do not retry until staff change the route.
+    """
+
+    def __init__(self, detail: str, *, retry_after_s: float = 1.0, permanent: bool = False) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+        self.permanent = permanent
+
+
+class Gateway(Protocol):
+    """One connection to an operator, used by one dispatcher thread at a time.
+
+    Lifecycle: `open` once → `submit` any number of times → `close` once. `close` is idempotent, stops every
+    thread of the gateway and returns within 5 s. After `close`, `submit` raises `GatewayDown`.
+    """
+
+    def open(self, sink: ReceiptSink) -> None:
+        """Starts delivering receipts to `sink`. Connecting may happen here or at the first submit."""
+        ...
+
+    def submit(self, batch: Sequence[Submission]) -> list[Outcome]:
+        """Hands over a batch; one outcome each, in order. Blocks until all are known.
+
+        Raises `GatewayDown` when nothing at all was written.
+        """
+        ...
+
+    def resume(self, provider_refs: Sequence[str]) -> None:
+        """After a restart: these are without receipt. A gateway that can ask (query, status poll) does so
+        and delivers what it learns to the sink; one that cannot does nothing."""
+        ...
+
+    def close(self) -> None: ...
+
+
+GatewayFactory = Callable[[str], Gateway]
+"""Gateway URL → gateway; raises `InputError("gateway_url")` for an address that cannot be used."""

@@ -1,0 +1,188 @@
+"""What may be asked of the records: filters, pages, and whose rows an actor sees. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from engine import numbers
+from engine.errors import AccessError, InputError
+from engine.model import Actor, MessageState, Number
+from engine.store import Rows
+
+LEAST_INT: Final = -(2**62)
+MOST_INT: Final = 2**62
+"""Stand for “from the beginning” and “to the end” of ids and instants; every given bound is kept between them."""
+PAGE_ROWS: Final = 50
+MAX_PAGE_ROWS: Final = 500
+MAX_SEARCH_CHARS: Final = 200
+E164_DIGITS: Final = range(7, 16)
+"""Lengths of numbers, country code included (ITU-T E.164 §6; the shortest in use have 7)."""
+
+_NUMBER_LIKE: Final = re.compile(r"[\s+()./0-9-]*[0-9][\s+()./0-9-]*")
+_S: Final = MessageState
+
+
+class StateGroup(StrEnum):
+    """Groups of message states by what they mean to the sender; accepted wherever a message state is."""
+
+    UNDELIVERED = "undelivered"
+    """What the dashboard counts as failed."""
+    OPEN = "open"
+    """Not final: the credit is still held."""
+
+
+GROUPED_STATES: Final[dict[StateGroup, tuple[MessageState, ...]]] = {
+    StateGroup.UNDELIVERED: (_S.FAILED, _S.EXPIRED),
+    StateGroup.OPEN: (_S.QUEUED, _S.SUBMITTING, _S.SUBMITTED, _S.IN_DOUBT),
+}
+MOST_GROUPED: Final = 4
+"""States in the largest group; the SQL has as many places."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFilter:
+    """Which records; everything None or empty means all of them.
+
+    `start_us` ≤ instant < `end_us`: when a task was due, a dispatch started, a message was accepted, credit moved.
+    With `by_due` messages are chosen by when their task was due, as the dashboard counts them.
+    `state` is a TaskState, a dispatch state, a MessageState or StateGroup, or a MovementKind.
+    `search` is part of a task's name; for messages also a number or how it begins, for movements also the note.
+    `account_id` is for operators; customers see their own account whatever they ask.
+    """
+
+    start_us: int | None = None
+    end_us: int | None = None
+    search: str = ""
+    state: str | None = None
+    route_id: int | None = None
+    country: str | None = None
+    task_id: int | None = None
+    account_id: int | None = None
+    reason: str | None = None
+    by_due: bool = False
+
+    @property
+    def from_us(self) -> int:
+        return bounded(self.start_us, LEAST_INT)
+
+    @property
+    def below_us(self) -> int:
+        return bounded(self.end_us, MOST_INT)
+
+    @property
+    def text(self) -> str:
+        """The search as the database takes it: half of a surrogate pair cannot be stored, so it is not looked for."""
+        return self.search.encode("utf-8", "ignore").decode("utf-8").replace("\x00", "").strip()[:MAX_SEARCH_CHARS]
+
+    @property
+    def route(self) -> int | None:
+        return None if self.route_id is None else bounded(self.route_id, MOST_INT)
+
+    @property
+    def country_code(self) -> str | None:
+        return self.country.upper() if self.country else None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows newest first, and the id to ask on `after`; None when these are the last."""
+
+    rows: Rows
+    next_after: int | None
+
+
+def page_of(rows: Rows, limit: int) -> Page:
+    """`rows` were asked for with one more than `limit`."""
+    more = len(rows) > limit
+    return Page(rows[:limit], rows[limit - 1]["id"] if more else None)
+
+
+def page_limit(limit: int) -> int:
+    return min(max(limit, 1), MAX_PAGE_ROWS)
+
+
+def bounded(value: int | None, default: int) -> int:
+    """Keeps what people put into addresses within what the database can hold."""
+    return default if value is None else min(max(value, LEAST_INT), MOST_INT)
+
+
+def scope_of(actor: Actor, account_id: int | None) -> int | None:
+    """The account whose rows are shown; None is every account, for operators only."""
+    if actor.is_operator:
+        return None if account_id is None else known_id(account_id, "account")
+    if account_id is not None and account_id != actor.account_id:
+        raise AccessError("not_found", what="account")
+    return actor.account_id
+
+
+def known_id(value: int, what: str) -> int:
+    """An id that can exist; others are refused as unknown ones are."""
+    if not 0 < value < MOST_INT:
+        raise AccessError("not_found", what=what)
+    return value
+
+
+def one_of(value: str | None, known: type[StrEnum] | frozenset[str], field: str) -> str | None:
+    """Checks a chosen word; raises InputError naming those there are."""
+    words = known if isinstance(known, frozenset) else frozenset(member.value for member in known)
+    if value is None or value in words:
+        return value
+    raise InputError("invalid", field=field, problem="is not known.", remedy=f"Choose one of {', '.join(sorted(words))}.")
+
+
+def message_states(state: str | None) -> tuple[MessageState, ...]:
+    """The states a message may have under a filter; empty means any."""
+    if state is None:
+        return ()
+    if state in GROUPED_STATES:
+        return GROUPED_STATES[StateGroup(state)]
+    one_of(state, frozenset([*MessageState, *StateGroup]), "Status")
+    return (MessageState(state),)
+
+
+@dataclass(frozen=True, slots=True)
+class NumberSearch:
+    """Numbers asked for: one exactly, all that begin so (`ranges`: lowest, highest, lowest, …), or all that end so."""
+
+    exact: int | None = None
+    ranges: tuple[int, ...] | None = None
+    divisor: int | None = None
+    rest: int | None = None
+
+
+NO_NUMBER_SEARCH: Final = NumberSearch()
+
+
+def number_search(text: str) -> NumberSearch | None:
+    """Reads a search as a phone number; None when it is words.
+
+    A whole number with its country code, written in any usual way (`+61 412 345 678`, `0061…`), is looked for exactly;
+    fewer digits are how the number begins; with one leading zero (`0412 345`) they are how it is dialled at
+    home, so the digits after the zero are how it ends.
+    """
+    if not _NUMBER_LIKE.fullmatch(text):
+        return None
+    whole = numbers.parse(text)
+    if isinstance(whole, Number):
+        return NumberSearch(exact=int(whole.msisdn.removeprefix("+")))
+    digits = re.sub(r"[^0-9]", "", text)
+    if digits.startswith("00"):
+        digits = digits[2:]
+    elif digits.startswith("0") and len(digits) > 1:
+        ending = digits[1:][: E164_DIGITS[-1]]
+        return NumberSearch(divisor=10 ** len(ending), rest=int(ending))
+    return NumberSearch(ranges=_ranges(digits))
+
+
+def _ranges(prefix: str) -> tuple[int, ...]:
+    """For each length of numbers the lowest and highest that begin so; (1, 0) holds none."""
+    found: list[int] = []
+    for length in E164_DIGITS:
+        missing = length - len(prefix)
+        possible = missing >= 0 and prefix and not prefix.startswith("0")
+        lowest = int(prefix) * 10**missing if possible else 1
+        found += [lowest, lowest + 10**missing - 1 if possible else 0]
+    return tuple(found)

@@ -1,0 +1,95 @@
+"""Every movement of credit with its running balance, and statements that add up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.errors import InputError
+from engine.history.filters import MOST_INT, RecordFilter, bounded, one_of
+from engine.history.records import with_member
+from engine.history.words import movement_words
+from engine.model import Balance, MovementKind
+from engine.store import Reader, Row, Rows
+
+MAX_STATEMENT_ROWS = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """An account's movements from `start_us` to before `end_us`, oldest first.
+
+    `rows` are as in the page of movements; `totals` has a line a kind: kind, words, movements,
+    available_change_micro, held_change_micro.
+    """
+
+    account_id: int
+    start_us: int
+    end_us: int
+    opening: Balance
+    closing: Balance
+    rows: Rows
+    totals: Rows
+
+    @property
+    def adds_up(self) -> bool:
+        """Opening plus the ledger's entries is closing, in both buckets."""
+        available = sum(line["available_change_micro"] for line in self.totals)
+        held = sum(line["held_change_micro"] for line in self.totals)
+        opening, closing = self.opening, self.closing
+        return closing == Balance(opening.available_micro + available, opening.held_micro + held)
+
+
+def balance_of(reader: Reader, account_id: int) -> Balance:
+    """What an account has; an operator's own account holds no credit."""
+    row = reader.one("history.balance", account_id)
+    return Balance(row["available_micro"], row["held_micro"]) if row else Balance(0, 0)
+
+
+def movement_rows(
+    reader: Reader, scope: int | None, wanted: RecordFilter, *, after: int | None, count: int, to_operator: bool
+) -> Rows:
+    rows = reader.all(
+        "history.movements",
+        scope,
+        wanted.task_id,
+        wanted.from_us,
+        wanted.below_us,
+        one_of(wanted.state, MovementKind, "Kind"),
+        wanted.text,
+        bounded(after, MOST_INT),
+        count,
+    )
+    return [_movement_row(row, to_operator=to_operator) for row in rows]
+
+
+def _movement_row(row: Row, *, to_operator: bool) -> Row:
+    return with_member(row, to_operator=to_operator) | {"words": movement_words(row["kind"])}
+
+
+def statement(reader: Reader, account_id: int, start_us: int, end_us: int, *, to_operator: bool) -> Statement:
+    """Raises InputError for more than MAX_STATEMENT_ROWS movements."""
+    start_us, end_us = bounded(start_us, 0), bounded(end_us, MOST_INT)
+    before = reader.one("history.opening", account_id, start_us)
+    opening = Balance(before["available_micro"], before["held_micro"]) if before else Balance(0, 0)
+    found = reader.all("history.statement", account_id, start_us, end_us, MAX_STATEMENT_ROWS + 1)
+    if len(found) > MAX_STATEMENT_ROWS:
+        raise InputError("too_many_to_export", limit=MAX_STATEMENT_ROWS)
+    rows = [_movement_row(row, to_operator=to_operator) for row in found]
+    last = rows[-1] if rows else None
+    closing = Balance(last["available_after_micro"], last["held_after_micro"]) if last else opening
+    return Statement(account_id, start_us, end_us, opening, closing, rows, _totals(rows))
+
+
+def _totals(rows: Rows) -> Rows:
+    """Sums by kind, in the order of MovementKind."""
+    return [
+        {
+            "kind": kind.value,
+            "words": movement_words(kind.value),
+            "movements": len(group),
+            "available_change_micro": sum(row["available_change_micro"] for row in group),
+            "held_change_micro": sum(row["held_change_micro"] for row in group),
+        }
+        for kind in MovementKind
+        if (group := [row for row in rows if row["kind"] == kind])
+    ]

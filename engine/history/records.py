@@ -1,0 +1,297 @@
+"""Pages of tasks, dispatches and messages, and one of each in full.
+
+The counters of tasks tell between which ids the messages of a page lie, so a page reads a few thousand of ten
+million messages. `scope` is the account whose rows are seen, None for every account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import polars as pl
+
+from engine import parts
+from engine.errors import AccessError
+from engine.history.filters import (
+    LEAST_INT,
+    MAX_PAGE_ROWS,
+    MOST_GROUPED,
+    MOST_INT,
+    NO_NUMBER_SEARCH,
+    RecordFilter,
+    StateGroup,
+    bounded,
+    known_id,
+    message_states,
+    number_search,
+    one_of,
+)
+from engine.history.words import STATE_WORDS, explain, member_words, movement_words, reason_of
+from engine.model import FAIL_SENTENCES, FINAL_STATES, HOUR_US, FailReason, MessageState, MovementKind, TaskState
+from engine.numbers import country_name
+from engine.store import Reader, Row, Rows
+
+DISPATCH_STATES: Final = frozenset({"running", "sent", "finished"})
+FIRST_TASKS: Final = 64
+"""Tasks looked through for a page before looking further back."""
+GROWTH: Final = 8
+"""Each look further back takes so many times more tasks: ten million tasks end after seven."""
+CLOCK_SLACK_US: Final = HOUR_US
+"""A task and its messages are written together, but nothing forces their instants to be equal."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDetail:
+    """`row` as in the page of tasks. `countries`: the accepted quote by country with what became of it. `reasons`:
+    reason, sentence, next_step, messages; most frequent first. `dispatches` as in their page."""
+
+    row: Row
+    countries: Rows
+    reasons: Rows
+    dispatches: Rows
+
+
+def task_rows(
+    reader: Reader, scope: int | None, wanted: RecordFilter, *, after: int | None, count: int, to_operator: bool
+) -> Rows:
+    rows = reader.all(
+        "history.tasks",
+        scope,
+        wanted.task_id,
+        wanted.from_us,
+        wanted.below_us,
+        one_of(wanted.state, TaskState, "Status"),
+        wanted.route,
+        wanted.country_code,
+        wanted.text,
+        bounded(after, MOST_INT),
+        count,
+    )
+    return [with_member(row, to_operator=to_operator) for row in rows]
+
+
+def with_member(row: Row, *, to_operator: bool) -> Row:
+    """Turns `member_name` and `member_role` into the name this reader may see."""
+    role = row.pop("member_role")
+    row["member_name"] = member_words(row["member_name"], role, to_operator=to_operator)
+    return row
+
+
+def task_row(reader: Reader, scope: int | None, task_id: int, *, to_operator: bool) -> Row:
+    known_id(task_id, "task")
+    rows = task_rows(reader, scope, RecordFilter(task_id=task_id), after=None, count=1, to_operator=to_operator)
+    if not rows:
+        raise AccessError("not_found", what="task")
+    return rows[0]
+
+
+def task_detail(reader: Reader, scope: int | None, task_id: int, *, to_operator: bool) -> TaskDetail:
+    row = task_row(reader, scope, task_id, to_operator=to_operator)
+    first = row["first_message"]
+    countries = reader.all("history.countries_of_task", task_id)
+    return TaskDetail(
+        row=row,
+        countries=[line | {"country_name": country_name(line["country"])} for line in countries],
+        reasons=merged_reasons(reader.all("history.reasons_of_task", first, first + row["recipients"])),
+        dispatches=dispatch_rows(reader, scope, RecordFilter(task_id=task_id), after=None, count=MAX_PAGE_ROWS),
+    )
+
+
+def live_row(reader: Reader, scope: int | None, task_id: int) -> Row:
+    row = reader.one("history.live", known_id(task_id, "task"), scope)
+    if row is None:
+        raise AccessError("not_found", what="task")
+    return row
+
+
+def merged_reasons(rows: Iterable[Row]) -> Rows:
+    """Counts by state and reason → reason, sentence, next_step, messages; most frequent first."""
+    sums: dict[FailReason, int] = {}
+    for row in rows:
+        reason = reason_of(row["state"], row["reason"])
+        if reason is not None:
+            sums[reason] = sums.get(reason, 0) + row["messages"]
+    return [
+        {
+            "reason": reason.value,
+            "sentence": FAIL_SENTENCES[reason][0],
+            "next_step": FAIL_SENTENCES[reason][1],
+            "messages": number,
+        }
+        for reason, number in sorted(sums.items(), key=lambda pair: (-pair[1], pair[0]))
+    ]
+
+
+def dispatch_rows(reader: Reader, scope: int | None, wanted: RecordFilter, *, after: int | None, count: int) -> Rows:
+    return reader.all(
+        "history.dispatches",
+        scope,
+        wanted.task_id,
+        wanted.from_us,
+        wanted.below_us,
+        one_of(wanted.state, DISPATCH_STATES, "Status"),
+        wanted.route,
+        wanted.text,
+        bounded(after, MOST_INT),
+        count,
+    )
+
+
+class MessageQuery:
+    """A filter turned into the parameters of `history.window` and `history.messages`."""
+
+    def __init__(self, scope: int | None, wanted: RecordFilter) -> None:
+        text = wanted.text
+        searched = number_search(text) if text else NO_NUMBER_SEARCH
+        self._number = searched or NO_NUMBER_SEARCH
+        self._name = text if searched is None else ""
+        self._states = message_states(wanted.state)
+        self._scope = scope
+        self._wanted = wanted
+        every = (LEAST_INT, MOST_INT)
+        asked = (wanted.from_us, wanted.below_us)
+        self._due, self._created = (asked, every) if wanted.by_due else (every, asked)
+
+    @property
+    def _by_task(self) -> bool:
+        """Whether something is asked that only the task knows."""
+        return bool(self._name) or self._wanted.by_due
+
+    @property
+    def _scattered(self) -> bool:
+        """One number or ending is rare everywhere: looking in one go is cheaper than going back in steps."""
+        return self._number.exact is not None or self._number.rest is not None
+
+    def newest(self, reader: Reader, *, after: int | None, count: int) -> Rows:
+        """At most `count` messages with ids below `after`, newest first."""
+        below = bounded(after, MOST_INT)
+        tasks, matches = (MOST_INT, MOST_INT) if self._scattered else (FIRST_TASKS, count)
+        found: Rows = []
+        while len(found) < count:
+            window = self._window(reader, below=below, tasks=tasks, matches=matches)
+            if window is None:
+                break
+            low, high = window
+            found += reader.all(*self._select(low, high, count - len(found)))
+            below, tasks, matches = low, min(tasks * GROWTH, MOST_INT), min(matches * GROWTH, MOST_INT)
+        return found
+
+    def frame(self, reader: Reader, *, count: int) -> pl.DataFrame:
+        """The newest `count` messages in one table."""
+        window = self._window(reader, below=MOST_INT, tasks=MOST_INT, matches=MOST_INT)
+        return reader.frame(*self._select(*(window or (0, 0)), count))
+
+    def _window(self, reader: Reader, *, below: int, tasks: int, matches: int) -> tuple[int, int] | None:
+        wanted = self._wanted
+        row = reader.one(
+            "history.window",
+            self._scope,
+            wanted.task_id,
+            self._name,
+            wanted.route,
+            *self._due,
+            self._created[0] - CLOCK_SLACK_US,
+            self._created[1] + CLOCK_SLACK_US,
+            self._counter(),
+            wanted.country_code,
+            below,
+            tasks,
+            matches,
+        )
+        return None if row is None or row["low"] is None else (row["low"], row["high"])
+
+    def _counter(self) -> str:
+        """Which counter of a task bounds how many of its messages match."""
+        if not self._states:
+            return "all"
+        if len(self._states) == 1 and self._states[0] in FINAL_STATES:
+            return self._states[0].value
+        group = StateGroup.UNDELIVERED if self._states[0] in FINAL_STATES else StateGroup.OPEN
+        return group.value
+
+    def _select(self, low: int, high: int, count: int) -> tuple[Any, ...]:
+        """Name and parameters of the query of messages."""
+        wanted, number = self._wanted, self._number
+        states = [state.value for state in self._states] or [None]
+        places = states + states[-1:] * (MOST_GROUPED - len(states))
+        params = (
+            low,
+            high,
+            self._scope,
+            *places,
+            wanted.route,
+            wanted.country_code,
+            *self._created,
+            wanted.reason,
+            number.exact,
+            list(number.ranges) if number.ranges else None,
+            number.divisor,
+            number.rest,
+            count,
+        )
+        if not self._by_task:
+            return ("history.messages", *params)
+        return ("history.messages_of_tasks", *params, self._name, *self._due)
+
+
+def message_rows(reader: Reader, scope: int | None, wanted: RecordFilter, *, after: int | None, count: int) -> Rows:
+    one_of(wanted.reason, FailReason, "Reason")
+    return [_message_row(row) for row in MessageQuery(scope, wanted).newest(reader, after=after, count=count)]
+
+
+def _message_row(row: Row) -> Row:
+    sentence, next_step = explain(row["state"], row["reason"])
+    row["content"] = row.pop("text")
+    return row | {"msisdn": f"+{row['msisdn']}", "sentence": sentence, "next_step": next_step}
+
+
+def message_detail(reader: Reader, scope: int | None, message_id: int, *, to_operator: bool) -> Row:
+    """One message; the keys are those of `History.message`."""
+    row = reader.one("history.message", known_id(message_id, "message"), scope)
+    if row is None:
+        raise AccessError("not_found", what="message")
+    if not to_operator:
+        del row["detail"]  # the operator's own words, for staff
+    row = _message_row(row)
+    return row | {
+        "text": row["content"],
+        "part_count": row["parts"],
+        "parts": parts.split(row["content"]),
+        "country_name": country_name(row["country"]),
+        "timeline": _timeline(row),
+        "ledger": _ledger_lines(reader, row),
+    }
+
+
+def _timeline(row: Row) -> Rows:
+    """`words` and `at_us` of what happened, in order."""
+    steps = [("Accepted and credit held", row["created_us"]), ("Handed to the operator", row["submitted_us"])]
+    if row["final_us"] is not None:
+        steps.append((STATE_WORDS[MessageState(row["state"])], row["final_us"]))
+    if row["late_state"] is not None:
+        late = STATE_WORDS[MessageState(row["late_state"])].lower()
+        steps.append((f"A later receipt says: {late}. The credit stays as it was settled.", row["late_us"]))
+    return [{"words": words, "at_us": at_us} for words, at_us in steps if at_us is not None]
+
+
+def _ledger_lines(reader: Reader, row: Row) -> Rows:
+    """The hold of the task and the settlement, each with this message's share of it (`message_micro`)."""
+    lines = reader.all("history.movements_by_id", row["hold_tx"], row["settle_tx"])
+    shares = {
+        MovementKind.HOLD: -row["held_micro"],
+        MovementKind.CHARGE: -row["charged_micro"],
+        MovementKind.RETURN: row["held_micro"] - row["charged_micro"],
+    }
+    return [
+        {
+            "tx_id": line["id"],
+            "kind": line["kind"],
+            "words": movement_words(line["kind"]),
+            "amount_micro": line["amount_micro"],
+            "message_micro": shares[MovementKind(line["kind"])],
+            "created_us": line["created_us"],
+        }
+        for line in lines
+    ]

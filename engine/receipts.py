@@ -1,0 +1,178 @@
+"""Receipts: a durable inbox first, then folded in batches into final states.
+
+A receipt may come before its submit answer, twice, out of order, contradicting or for an unknown id.
+Unknown ones are parked for a day; a final state is never changed by a later receipt, which is recorded.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import polars as pl
+
+from engine import messages
+from engine.gateways import Receipt, ReceiptSink, ReceiptState
+from engine.model import DAY_US, HOUR_US, MINUTE_US, SECOND_US, Clock, FailReason, MessageState
+from engine.store import Store, Tx
+
+log = logging.getLogger(__name__)
+
+FOLD_BATCH: Final = 2_000
+PARKED_MOST_US: Final = DAY_US
+DEADLINE_US: Final = 72 * HOUR_US
+"""No receipt after this: expired, and the credit returns."""
+DEADLINE_BATCH: Final = 5_000
+LATE_WINDOW_US: Final = 5 * DAY_US
+"""How far back the message of a late receipt is looked for."""
+LATE_FRESH_US: Final = MINUTE_US
+"""A parked receipt is looked up among all messages in its first minute, then hourly."""
+EARLY_WAIT_US: Final = 2 * SECOND_US
+"""A receipt that overtakes its submit answer by more than this is looked up among finished messages too."""
+
+_INBOX_SCHEMA: Final[dict[str, Any]] = {
+    "id": pl.Int64,
+    "route_id": pl.Int64,
+    "provider_ref": pl.String,
+    "state": pl.String,
+    "reason": pl.String,
+    "detail": pl.String,
+    "receipt_us": pl.Int64,
+    "received_us": pl.Int64,
+}
+
+
+class Receipts:
+    """The inbox. `on_arrival` is called after receipts became durable, so that someone folds them."""
+
+    def __init__(self, store: Store, clock: Clock, on_arrival: Callable[[], None]) -> None:
+        self._store = store
+        self._clock = clock
+        self._on_arrival = on_arrival
+        self._last_hourly_us = 0
+
+    def sink_for(self, route_id: int) -> ReceiptSink:
+        """What a gateway of this route hands its receipts to; returns when they are durable."""
+
+        def sink(arrived: Sequence[Receipt]) -> None:
+            final = [receipt for receipt in arrived if receipt.state is not ReceiptState.ENROUTE]
+            if final:
+                self._put(route_id, final)
+                self._on_arrival()
+
+        return sink
+
+    def _put(self, route_id: int, arrived: Sequence[Receipt]) -> None:
+        now_us = self._clock.now_us()
+        with self._store.transaction() as tx:
+            first = tx.reserve("receipt", len(arrived))
+            columns = {
+                "id": range(first, first + len(arrived)),
+                "route_id": [route_id] * len(arrived),
+                "provider_ref": [one.provider_ref for one in arrived],
+                "state": [one.state.value for one in arrived],
+                "reason": [one.reason.value if one.reason else None for one in arrived],
+                "detail": [one.detail[: messages.DETAIL_LENGTH] for one in arrived],
+                "receipt_us": [one.at_us for one in arrived],
+                "received_us": [now_us] * len(arrived),
+            }
+            tx.bulk("receipts.put", pl.DataFrame(columns, schema=_INBOX_SCHEMA))
+
+    def fold(self) -> int:
+        """Folds one batch of the inbox; returns how many receipts it took (0: the inbox is empty)."""
+        if self._store.one("receipts.next") is None:
+            return 0
+        now_us = self._clock.now_us()
+        with self._store.transaction() as tx:
+            found = tx.all("receipts.take", FOLD_BATCH)
+            if not found:
+                return 0
+            rows = pl.DataFrame(found, infer_schema_length=None).sort("id")
+            known = rows.filter(pl.col("message_id").is_not_null())
+            _finish_first(tx, known, now_us)
+            repeated = known.filter(~pl.col("message_id").is_first_distinct())
+            rest = pl.concat([rows.filter(pl.col("message_id").is_null()), repeated])
+            done = known.filter(pl.col("message_id").is_first_distinct())
+            if not done.is_empty():
+                tx.bulk("receipts.remove", done.select("id"))
+            if not rest.is_empty():
+                tx.bulk("receipts.park", rest.select("id"))
+        return len(found)
+
+    def fold_parked(self) -> int:
+        """Tries parked receipts again: some overtook their submit answer, others came after a final state."""
+        if self._store.one("receipts.next_parked") is None:
+            return 0
+        now_us = self._clock.now_us()
+        hourly = now_us - self._last_hourly_us >= HOUR_US
+        if hourly:
+            self._last_hourly_us = now_us
+        fresh_us = 0 if hourly else now_us - LATE_FRESH_US
+        with self._store.transaction() as tx:
+            awaited = tx.all("receipts.parked_awaited", FOLD_BATCH)
+            if awaited:
+                rows = pl.DataFrame(awaited, infer_schema_length=None).sort("id")
+                first = rows.filter(pl.col("message_id").is_first_distinct())
+                _finish_first(tx, first, now_us)
+                tx.bulk("receipts.remove", first.select("id"))
+            late = tx.all("receipts.parked_late", fresh_us, now_us - EARLY_WAIT_US, now_us - LATE_WINDOW_US, FOLD_BATCH)
+            if late:
+                self._record_late(tx, pl.DataFrame(late, infer_schema_length=None).sort("id"))
+            dropped = tx.all("receipts.drop_old", now_us - PARKED_MOST_US)
+        if dropped:
+            log.warning("%s receipts named no message of ours within a day and were dropped", len(dropped))
+        return len(awaited) + len(late)
+
+    def _record_late(self, tx: Tx, rows: pl.DataFrame) -> None:
+        """A receipt for a final message: a repetition is dropped, another state is recorded; money never moves."""
+        differs = rows.filter(pl.col("state") != pl.col("message_state")).unique("message_id", keep="first")
+        if not differs.is_empty():
+            recorded = tx.bulk("receipts.record_late", differs.select("message_id", "state", "receipt_us"))
+            counts = (
+                pl.DataFrame(recorded, schema={"task_id": pl.Int64, "late_state": pl.String})
+                .filter(pl.col("late_state") == MessageState.DELIVERED.value)
+                .group_by("task_id")
+                .agg(pl.len().cast(pl.Int32).alias("late_delivered"))
+            )
+            if not counts.is_empty():
+                tx.bulk("receipts.count_late", counts)
+        tx.bulk("receipts.remove", rows.select("id").unique())
+
+    def expire(self) -> int:
+        """Messages without receipt for 72 hours expire and their credit returns. Returns how many."""
+        now_us = self._clock.now_us()
+        with self._store.transaction() as tx:
+            overdue = tx.all("receipts.overdue", now_us - DEADLINE_US, DEADLINE_BATCH)
+            if not overdue:
+                return 0
+            batch = messages.finals(
+                [row["id"] for row in overdue], MessageState.EXPIRED, now_us=now_us, reason=FailReason.NO_RECEIPT
+            )
+            return messages.finish(tx, batch, now_us=now_us)
+
+
+def _finish_first(tx: Tx, rows: pl.DataFrame, now_us: int) -> None:
+    """The first receipt of each message decides."""
+    first = rows.filter(pl.col("message_id").is_first_distinct())
+    if first.is_empty():
+        return
+    batch = first.select(
+        pl.col("message_id").alias("id"),
+        pl.col("state"),
+        pl.when(pl.col("state") == MessageState.DELIVERED.value)
+        .then(None)
+        .otherwise(pl.col("reason").fill_null(_default_reason()))
+        .alias("reason"),
+        pl.col("detail"),
+        pl.col("receipt_us").alias("final_us"),
+    )
+    messages.finish(tx, batch, now_us=now_us)
+
+
+def _default_reason() -> pl.Expr:
+    return (
+        pl.when(pl.col("state") == MessageState.EXPIRED.value)
+        .then(pl.lit(FailReason.EXPIRED.value))
+        .otherwise(pl.lit(FailReason.UNDELIVERABLE.value))
+    )

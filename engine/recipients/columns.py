@@ -1,0 +1,239 @@
+"""Which row is the header and which column holds the phone numbers, by name and by content."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from engine import numbers
+from engine.errors import FileError
+from engine.model import RowReason
+from engine.recipients import headers, limits
+from engine.recipients.table import BLANK, Cell, Row, Table, is_blank
+
+_SAMPLE_ROWS: Final = 200
+_JUDGED_VALUES: Final = 40
+"""Values of a column that are parsed in full, where names and shapes do not decide."""
+_MOST: Final = 0.5
+_MIN_DIGITS: Final = 7
+_MAX_DIGITS: Final = 40
+"""Room for two numbers in one cell: such a column is one of numbers too."""
+_NUMBER_SHAPE: Final = re.compile(r"[\s\d+＋'’‘`\"=()（）\[\]./,;、·\-‐-―−ー\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+")
+_DATE_SHAPE: Final = re.compile(r"\s*(?:\d{4}([-/.])\d{1,2}\1\d{1,2}|\d{1,2}([-/.])\d{1,2}\2\d{4})(?:[ T].*)?")
+_SCIENTIFIC: Final = re.compile(r"\s*\d(?:[.,]\d+)?\s*[eE]\s*\+?\d+\s*")
+_MIN_NUMERIC: Final = 10 ** (_MIN_DIGITS - 1)
+_NOT_NUMBERS: Final = frozenset(
+    {RowReason.CHARACTERS, RowReason.TOO_SHORT, RowReason.TOO_LONG, RowReason.COUNTRY, RowReason.NOT_ASSIGNED}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """`header` and `first` index `Table.rows`; `header` is None when there is no header row."""
+
+    header: int | None
+    first: int
+    phone: int
+    names: tuple[str, ...]
+    """One per column, unique, "" where the column has no name."""
+    notes: tuple[str, ...]
+
+
+def looks_like_number(cell: Cell) -> bool:
+    """Whether a cell is shaped like a phone number, valid or not: enough digits, no letters, not a date."""
+    if isinstance(cell, str):
+        if len(cell) > limits.MAX_VALUE_CHARS:
+            return False
+        if _NUMBER_SHAPE.fullmatch(cell):
+            return _MIN_DIGITS <= sum(map(str.isdecimal, cell)) <= _MAX_DIGITS and not _DATE_SHAPE.fullmatch(cell)
+        return _SCIENTIFIC.fullmatch(cell) is not None
+    return not isinstance(cell, bool) and isinstance(cell, (int, float)) and abs(cell) >= _MIN_NUMERIC
+
+
+def is_phone_header(cell: Cell) -> bool:
+    return isinstance(cell, str) and headers.strength(cell.strip(BLANK)) > 1
+
+
+def find(table: Table, default_country: str | None, column: str | None) -> Layout:
+    """The layout of a table. `column` is the name the user chose, as `choose_column` listed it.
+
+    Raises `no_recipients`, or `choose_column` with `columns` (a sentence part) and `choices` (the names).
+    """
+    header = _find_header(table)
+    first = 0 if header is None else header + 1
+    search = _Search(table, header, first, default_country)
+    if first >= len(table.rows):
+        raise FileError("no_recipients")
+    phone = search.chosen(column) if column is not None else search.found()
+    return Layout(header, first, phone, tuple(search.names), (*_header_notes(table, header, phone), *search.notes(phone)))
+
+
+def _find_header(table: Table) -> int | None:
+    """Index of the header row: the one that names a phone column, else the widest above the first number."""
+    top = table.rows[: limits.MAX_HEADER_ROWS]
+    named = [max((_name_strength(cell) for cell in row), default=0) for row in top]
+    data = next((index for index, row in enumerate(top) if named[index] < 2 and any(map(_is_numeric, row))), len(top))
+    above = range(data)
+    for least, cells in ((3, 1), (2, 2), (2, 1)):
+        for index in above:
+            if named[index] >= least and _filled(top[index]) >= cells:
+                return index
+    if table.is_list or not above:
+        return None
+    numbers_at = {place for row in table.rows[data : data + 1] for place, cell in enumerate(row) if _is_numeric(cell)}
+    if len(numbers_at) == 1 and data < len(top):
+        place = min(numbers_at)
+        above = range(next((i for i in above if len(top[i]) > place and _is_digits(top[i][place])), data))
+        if not above:
+            return None
+    return max(above, key=lambda index: (_filled(top[index]), -index))
+
+
+def _header_notes(table: Table, header: int | None, phone: int) -> list[str]:
+    if header is None:
+        if table.is_list or not (len(table.rows[0]) > phone and not is_blank(table.rows[0][phone])):
+            return []
+        return [f"Row {table.numbers[0]} is itself a number, not a header: it was taken as a recipient."]
+    if header == 0:
+        return []
+    last = table.numbers[header - 1]
+    rows = f"Row {last} was" if header == 1 else f"Rows {table.numbers[0]} to {last} were"
+    return [f"{rows} skipped: the header is in row {table.numbers[header]}."]
+
+
+class _Search:
+    """The columns of one table while it is decided which one to send to."""
+
+    def __init__(self, table: Table, header: int | None, first: int, default_country: str | None) -> None:
+        rows = table.rows[first:]
+        step = max(1, len(rows) // _SAMPLE_ROWS)
+        self._sample = rows[:_SAMPLE_ROWS] + rows[_SAMPLE_ROWS::step]
+        self._rows = rows
+        self._country = default_country
+        titles = () if header is None else table.rows[header]
+        self._width = max(map(len, (titles, *self._sample)), default=0)
+        self.names = _unique_names(titles, self._width)
+        shapes = [self._shape(place) for place in range(self._width)]
+        self._filled = [filled for filled, _ in shapes]
+        self._shaped = [shaped for _, shaped in shapes]
+
+    def chosen(self, column: str) -> int:
+        """The column the user named."""
+        for place in range(self._width):
+            if headers.same_name(self._label(place), column) or self._label(place) == column:
+                return place
+        raise self._ask([place for place in range(self._width) if self._filled[place]])
+
+    def found(self) -> int:
+        """The only column of numbers."""
+        by_name = [place for place in range(self._width) if headers.strength(self.names[place]) > 1]
+        with_numbers = [place for place in by_name if self._shaped[place]]
+        likely = self._likely(with_numbers)
+        if len(likely) > 1:
+            raise self._ask(likely)
+        if likely:
+            return likely[0]
+        if by_name:
+            return next((place for place in by_name if self._filled[place]), by_name[0])
+        return self._by_content()
+
+    def notes(self, phone: int) -> list[str]:
+        """What else looks like numbers, so that no column is left out unnoticed."""
+        return [
+            f"Column “{self._label(place)}” also looks like phone numbers; it was not used."
+            for place in range(self._width)
+            if place != phone
+            and self._shaped[place] > self._filled[place] * _MOST
+            and not headers.is_other(self.names[place])
+            and self._share_of_numbers(place) >= _MOST
+        ]
+
+    def _likely(self, named: list[int]) -> list[int]:
+        """Named phone columns, and those with a vague name or none whose content is plainly phone numbers."""
+        if not named:
+            return []
+        vague = [
+            place
+            for place in range(self._width)
+            if place not in named
+            and (not self.names[place] or headers.strength(self.names[place]) == 1)
+            and self._shaped[place] > self._filled[place] * _MOST
+            and self._share_of_numbers(place) >= _MOST
+        ]
+        return sorted(named + vague)
+
+    def _by_content(self) -> int:
+        mostly = [place for place in range(self._width) if self._shaped[place] > self._filled[place] * _MOST]
+        if len(mostly) > 1:
+            valid = [place for place in mostly if self._share_of_numbers(place) >= _MOST]
+            mostly = valid or mostly
+        some = mostly or [place for place in range(self._width) if self._shaped[place]]
+        if not some:
+            raise FileError("no_recipients")
+        if len(some) > 1:
+            raise self._ask(some)
+        return some[0]
+
+    def _shape(self, place: int) -> tuple[int, int]:
+        cells = [row[place] for row in self._sample if len(row) > place and not is_blank(row[place])]
+        return len(cells), sum(map(looks_like_number, cells))
+
+    def _share_of_numbers(self, place: int) -> float:
+        """Share of a column's cells that are numbers of some country, whether or not they get SMS."""
+        cells = [row[place] for row in self._sample if len(row) > place and not is_blank(row[place])][:_JUDGED_VALUES]
+        verdicts = [numbers.parse(cell, self._country) for cell in cells]
+        return sum(verdict not in _NOT_NUMBERS for verdict in verdicts) / max(len(cells), 1)
+
+    def _label(self, place: int) -> str:
+        return self.names[place] or f"column {column_letters(place)}"
+
+    def _ask(self, places: Sequence[int]) -> FileError:
+        labels = tuple(self._label(place) for place in places)
+        return FileError("choose_column", columns=", ".join(labels), choices=labels)
+
+
+def column_letters(place: int) -> str:
+    """0 → "A", 26 → "AA", as a spreadsheet names its columns."""
+    letters = ""
+    place += 1
+    while place:
+        place, rest = divmod(place - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+def _unique_names(titles: Row, width: int) -> list[str]:
+    """Header texts in the original spelling; the second “name” becomes “name (2)”."""
+    names: list[str] = []
+    taken: set[str] = set()
+    for place in range(width):
+        title = str(titles[place]) if place < len(titles) and isinstance(titles[place], (str, int, float)) else ""
+        name = " ".join(title.strip(BLANK).split())[: limits.MAX_HEADER_CHARS]
+        unique, count = name, 1
+        while name and unique.casefold() in taken:
+            count += 1
+            unique = f"{name} ({count})"
+        taken.add(unique.casefold())
+        names.append(unique)
+    return names
+
+
+def _name_strength(cell: Cell) -> int:
+    return headers.strength(cell.strip(BLANK)) if isinstance(cell, str) else 0
+
+
+def _is_numeric(cell: Cell) -> bool:
+    return not is_blank(cell) and looks_like_number(cell)
+
+
+def _is_digits(cell: Cell) -> bool:
+    """Looser than a phone number: a cut or mistyped one in row 1 is reported, not swallowed as a header."""
+    if isinstance(cell, str):
+        return any(map(str.isdecimal, cell)) and not any(map(str.isalpha, cell))
+    return isinstance(cell, (int, float))
+
+
+def _filled(row: Row) -> int:
+    return sum(not is_blank(cell) for cell in row)

@@ -1,0 +1,106 @@
+"""Bytes of a text file → text, whatever program wrote it."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from typing import Final
+
+from engine.errors import FileError
+
+_BOMS: Final[tuple[tuple[bytes, str], ...]] = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16: its mark starts with that of UTF-16
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_SAMPLE_BYTES: Final = 4_096
+_WIDE_ZEROS: Final = 0.4
+"""Share of zero bytes in one place of each character that tells UTF-16 and UTF-32: digits and Latin have them."""
+_MAX_LOST: Final = 0.02
+"""Share of unreadable characters above which the encoding was misjudged or the file is cut up."""
+_MAX_CONTROLS: Final = 0.01
+_CONTROLS: Final = bytes([*range(9), *range(0x0E, 0x1A), 0x1B, 0x7F])
+_COMMON_CHINESE: Final = 0.8
+"""Share of the wide characters that are in GB2312: nearly all in Chinese text, none in accented Latin."""
+_WIDE_SAMPLE_CHARS: Final = 10_000
+_MULTIBYTE: Final = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_REPLACEMENT: Final = "\ufffd"
+
+
+def decode(data: bytes) -> tuple[str, tuple[str, ...]]:
+    """Text without byte order mark, and notes for the import report. Raises `binary` or `encoding`."""
+    encoding, start = _marked(data)
+    if encoding is None:
+        encoding = _wide_without_mark(data)
+    if encoding is not None:
+        return _checked(data[start:].decode(encoding, "replace"), encoding), ()
+    if _share_of_controls(data) > _MAX_CONTROLS:
+        raise FileError("binary")
+    try:
+        return data.decode("utf-8"), ()
+    except UnicodeDecodeError as error:
+        return _decode_legacy(data, error)
+
+
+def rows_with_lost_bytes(text: str) -> bool:
+    """Whether some bytes could not be read and stand as U+FFFD."""
+    return _REPLACEMENT in text
+
+
+def _marked(data: bytes) -> tuple[str | None, int]:
+    for mark, encoding in _BOMS:
+        if data.startswith(mark):
+            return encoding, len(mark)
+    return None, 0
+
+
+def _wide_without_mark(data: bytes) -> str | None:
+    sample = data[:_SAMPLE_BYTES]
+    sample = sample[: len(sample) // 4 * 4]
+    if not sample or b"\x00" not in sample:
+        return None
+    zeros = [sample[place::4].count(0) / (len(sample) // 4) >= _WIDE_ZEROS for place in range(4)]
+    return {
+        (False, True, True, True): "utf-32-le",
+        (True, True, True, False): "utf-32-be",
+        (False, True, False, True): "utf-16-le",
+        (True, False, True, False): "utf-16-be",
+    }.get((zeros[0], zeros[1], zeros[2], zeros[3]))
+
+
+def _checked(text: str, encoding: str) -> str:
+    if text.count(_REPLACEMENT) > len(text) * _MAX_LOST + 1:
+        raise FileError("encoding", detail=f"it is not proper {encoding[:6].upper()}")
+    if _share_of_controls(text.encode("utf-8")) > _MAX_CONTROLS:
+        raise FileError("binary")
+    return text
+
+
+def _share_of_controls(data: bytes) -> float:
+    return (len(data) - len(data.translate(None, _CONTROLS))) / max(len(data), 1)
+
+
+def _decode_legacy(data: bytes, error: UnicodeDecodeError) -> tuple[str, tuple[str, ...]]:
+    """Text that is not UTF-8 throughout: UTF-8 with a few bad bytes, GB18030, else Windows-1252."""
+    good = sum(1 for _ in _MULTIBYTE.finditer(data[: error.start + _SAMPLE_BYTES]))
+    replaced = data.decode("utf-8", "replace")
+    if good > replaced.count(_REPLACEMENT):
+        return replaced, ()
+    try:
+        chinese = data.decode("gb18030")
+    except UnicodeDecodeError:
+        chinese = ""
+    if _is_chinese(chinese):
+        return chinese, ("The file is not UTF-8; its text was read as GB18030 (Chinese).",)
+    return data.decode("cp1252", "replace"), (
+        "The file is not UTF-8; its text was read as Windows-1252. "
+        "If names look wrong, save it as “CSV UTF-8” and upload it again.",
+    )
+
+
+def _is_chinese(text: str) -> bool:
+    wide = re.sub(r"[\x00-\x7f]+", "", text)[:_WIDE_SAMPLE_CHARS]
+    common = len(wide.encode("gb2312", "ignore")) // 2
+    return bool(wide) and common >= len(wide) * _COMMON_CHINESE

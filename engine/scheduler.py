@@ -1,0 +1,144 @@
+"""One thread that makes things happen in time: due jobs, receipts, deadlines, reconciliation, checkpoints."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import schedule
+
+from engine.model import MINUTE_US, Clock
+from engine.receipts import Receipts
+from engine.store import Store, jobs
+
+log = logging.getLogger(__name__)
+
+IDLE_WAIT_S: Final = 0.25
+"""Longest sleep between looks at what is due; an acceptance or a receipt wakes it at once."""
+JOBS_A_TICK: Final = 50
+FOLDS_A_TICK: Final = 20
+"""Batches of receipts before due jobs get their turn again."""
+PARKED_EVERY_S: Final = 2
+EXPIRE_EVERY_S: Final = 60
+RECONCILE_EVERY_S: Final = 3_600
+CHECKPOINT_EVERY_S: Final = 600
+STALE_AFTER_S: Final = 120.0
+"""A scheduler that did not tick for this long is reported as unhealthy."""
+STOP_WAIT_S: Final = 15.0
+
+Handler = Callable[[Mapping[str, Any]], None]
+
+
+class Scheduler:
+    """`start` runs the thread; `tick` is one round and can be called by hand (tests, the command line)."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        receipts: Receipts,
+        handlers: Mapping[str, Handler],
+        chores: Mapping[str, tuple[int, Callable[[], object]]],
+    ) -> None:
+        """`handlers` run jobs by name; `chores` are name → (every so many seconds, what)."""
+        self._store = store
+        self._clock = clock
+        self._receipts = receipts
+        self._handlers = handlers
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._last_tick = time.monotonic()
+        self._plan = schedule.Scheduler()
+        for name, (every_s, chore) in chores.items():
+            self._plan.every(every_s).seconds.do(self._guarded, name, chore)
+        self._plan.every(PARKED_EVERY_S).seconds.do(self._guarded, "parked receipts", receipts.fold_parked)
+        self._plan.every(EXPIRE_EVERY_S).seconds.do(self._guarded, "deadlines", self._expire_all)
+        self._plan.every(CHECKPOINT_EVERY_S).seconds.do(self._guarded, "checkpoint", store.checkpoint)
+
+    def start(self) -> None:
+        with self._store.transaction() as tx:
+            jobs.recover(tx)
+        self._thread = threading.Thread(target=self._run, name="scheduler", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Something became due or arrived: look now."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Ends the thread after the round in hand."""
+        self._stopping.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join(STOP_WAIT_S)
+            self._thread = None
+
+    @property
+    def running(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the thread lives and ticked lately."""
+        return self.running and time.monotonic() - self._last_tick < STALE_AFTER_S
+
+    def tick(self) -> bool:
+        """One round: receipts, due jobs, chores whose time has come. True when there may be more to do."""
+        self._last_tick = time.monotonic()
+        folded = self._fold()
+        started = self._run_due_jobs()
+        self._plan.run_pending()
+        return folded or started
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._wake.clear()
+            busy = False
+            try:
+                busy = self.tick()
+            except Exception:
+                log.exception("scheduler: a round failed; the next one follows")
+                self._stopping.wait(IDLE_WAIT_S)
+            if not busy:
+                self._wake.wait(IDLE_WAIT_S)
+
+    def _fold(self) -> bool:
+        return all(self._receipts.fold() for _ in range(FOLDS_A_TICK))
+
+    def _run_due_jobs(self) -> bool:
+        now_us = self._clock.now_us()
+        if self._store.one("jobs.any_due", now_us) is None:
+            return False
+        with self._store.transaction() as tx:
+            due = jobs.take_due(tx, now_us=now_us, limit=JOBS_A_TICK)
+        for job in due:
+            self._run_job(job)
+        return len(due) == JOBS_A_TICK
+
+    def _run_job(self, job: jobs.Job) -> None:
+        try:
+            self._handlers[job.name](job.args)
+        except Exception as error:
+            log.exception("job %s failed; it is tried again", job.key)
+            with self._store.transaction() as tx:
+                jobs.retry(tx, job, error=f"{type(error).__name__}: {error}", now_us=self._clock.now_us())
+        else:
+            with self._store.transaction() as tx:
+                jobs.finish(tx, job)
+
+    def _expire_all(self) -> None:
+        while self._receipts.expire() and not self._stopping.is_set():
+            pass
+        with self._store.transaction() as tx:
+            tx.run("tasks.drop_old_quotes", self._clock.now_us() - MINUTE_US)
+
+    def _guarded(self, name: str, chore: Callable[[], object]) -> None:
+        """A chore that fails is reported and tried again at its next time."""
+        try:
+            chore()
+        except Exception:
+            log.exception("scheduler: %s failed; it is tried again", name)

@@ -1,0 +1,191 @@
+"""The embedded store: DuckDB 2.0 in one file, one writing process."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+import polars as pl
+
+from engine.errors import StoreError
+from engine.store.base import Row, Rows, Tx
+from engine.store.queries import migrations, query
+
+WRITE_WAIT_S: Final = 60.0
+"""Longest wait for the write lock; transactions take milliseconds, so more means a stuck writer."""
+WAL_LIMIT: Final = "256MB"
+"""The default of 16 MB makes scattered updates 15 times slower."""
+READ_CURSORS: Final = 16
+"""Idle cursors kept for readers."""
+
+
+class _Cursor:
+    """Runs named queries on one DuckDB cursor; always fetches everything, as a half-read result blocks reuse."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        self.raw = cursor
+
+    def all(self, name: str, *params: object) -> Rows:
+        result = self.raw.execute(query(name), list(params))
+        names = [column[0] for column in result.description or ()]
+        return [dict(zip(names, values, strict=True)) for values in result.fetchall()]
+
+    def one(self, name: str, *params: object) -> Row | None:
+        rows = self.all(name, *params)
+        return rows[0] if rows else None
+
+    def frame(self, name: str, *params: object) -> pl.DataFrame:
+        table: Any = self.raw.sql(query(name), params=list(params)).to_arrow_table()
+        frame = pl.from_arrow(table)
+        assert isinstance(frame, pl.DataFrame)
+        return frame
+
+
+class DuckTx(_Cursor):
+    def run(self, name: str, *params: object) -> None:
+        self.raw.execute(query(name), list(params)).fetchall()
+
+    def bulk(self, name: str, batch: pl.DataFrame, *params: object) -> Rows:
+        self.raw.register("batch", batch.to_arrow())
+        try:
+            return self.all(name, *params)
+        finally:
+            self.raw.unregister("batch")
+
+    def reserve(self, sequence: str, count: int = 1) -> int:
+        assert count > 0
+        row = self.one("store.reserve", sequence, count)
+        if row is None:
+            self.run("store.start_sequence", sequence, count + 1)
+            return 1
+        return row["next_id"] - count
+
+
+class DuckStore:
+    def __init__(self, path: Path | None, *, memory_mb: int = 400, threads: int = 2) -> None:
+        """Opens (and migrates) the file; None is a database in memory, for benchmarks and demos."""
+        self._path = path
+        self._lock = threading.Lock()
+        self._writer: int | None = None
+        self._root = _connect(path, memory_mb, threads)
+        self._writing = self._root.cursor()
+        self._idle: list[duckdb.DuckDBPyConnection] = []
+        self._idle_lock = threading.Lock()
+        self._migrate()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Tx]:
+        me = threading.get_ident()
+        assert self._writer != me, "a transaction inside a transaction"
+        if not self._lock.acquire(timeout=WRITE_WAIT_S):
+            raise StoreError("store_failed", detail="another writer did not finish in time")
+        self._writer = me
+        try:
+            cursor = self._writing
+            cursor.begin()
+            try:
+                yield DuckTx(cursor)
+                cursor.commit()
+            except BaseException:
+                self._abandon()
+                raise
+        finally:
+            self._writer = None
+            self._lock.release()
+
+    def _abandon(self) -> None:
+        """Rolls back; DuckDB may have ended the transaction itself (a failed commit), which is as good."""
+        try:
+            self._writing.rollback()
+        except duckdb.TransactionException:
+            self._writing = self._root.cursor()
+
+    @contextmanager
+    def _reading(self) -> Iterator[_Cursor]:
+        with self._idle_lock:
+            raw = self._idle.pop() if self._idle else self._root.cursor()
+        yield _Cursor(raw)  # a cursor whose query failed is not put back
+        with self._idle_lock:
+            if len(self._idle) < READ_CURSORS:
+                self._idle.append(raw)
+
+    def all(self, name: str, *params: object) -> Rows:
+        with self._reading() as cursor:
+            return cursor.all(name, *params)
+
+    def one(self, name: str, *params: object) -> Row | None:
+        with self._reading() as cursor:
+            return cursor.one(name, *params)
+
+    def frame(self, name: str, *params: object) -> pl.DataFrame:
+        with self._reading() as cursor:
+            return cursor.frame(name, *params)
+
+    def checkpoint(self) -> None:
+        if self._lock.acquire(timeout=WRITE_WAIT_S):
+            try:
+                self._root.cursor().execute("checkpoint")
+            finally:
+                self._lock.release()
+
+    def size_bytes(self) -> int:
+        if self._path is None:
+            return 0
+        files = (self._path, self._path.with_name(self._path.name + ".wal"))
+        return sum(file.stat().st_size for file in files if file.exists())
+
+    def close(self) -> None:
+        with self._lock:
+            self._root.close()
+
+    def _migrate(self) -> None:
+        cursor = self._root.cursor()
+        cursor.execute(query("store.make_version"))
+        done = cursor.execute(query("store.version")).fetchall()[0][0]
+        steps = migrations()
+        if done > steps[-1][0]:
+            raise StoreError("store_version", found=done, known=steps[-1][0])
+        for version, sql in steps:
+            if version <= done:
+                continue
+            cursor.begin()
+            try:
+                for statement in _statements(sql):
+                    cursor.execute(statement)
+                cursor.execute(query("store.set_version"), [version])
+                cursor.commit()
+            except BaseException:
+                cursor.rollback()
+                raise
+            cursor.execute("checkpoint")
+
+
+def _statements(sql: str) -> Sequence[str]:
+    """Splits a migration at the semicolons that end lines; migrations are our own files."""
+    lines = [line for line in sql.splitlines() if not line.lstrip().startswith("--")]
+    return [part for part in re.split(r";\s*\n", "\n".join(lines) + "\n") if part.strip()]
+
+
+def _connect(path: Path | None, memory_mb: int, threads: int) -> duckdb.DuckDBPyConnection:
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    config: dict[str, Any] = {
+        "memory_limit": f"{memory_mb}MB",
+        "threads": threads,
+        "wal_autocheckpoint": WAL_LIMIT,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "preserve_insertion_order": True,
+    }
+    try:
+        return duckdb.connect(":memory:" if path is None else str(path), config=config)
+    except duckdb.Error as error:
+        held = re.search(r"PID (\d+)", str(error))
+        if held:
+            raise StoreError("store_busy", pid=held.group(1)) from error
+        raise StoreError("store_failed", detail=str(error).splitlines()[0][:300]) from error

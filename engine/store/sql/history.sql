@@ -1,0 +1,246 @@
+-- name: balance
+-- What an account has.
+select available_micro, held_micro from account_balance where account_id = $1;
+
+-- name: tasks
+-- A page of tasks, newest first: account, task, due from/to, state, route, country, name, last id seen, rows.
+with page as (
+    select t.* from task as t
+    where (cast($1 as bigint) is null or t.account_id = $1)
+      and (cast($2 as bigint) is null or t.id = $2)
+      and t.due_us >= $3 and t.due_us < $4
+      and (cast($5 as varchar) is null or t.state = $5)
+      and (cast($6 as bigint) is null or t.route_id = $6)
+      and (cast($7 as varchar) is null
+           or exists (select 1 from task_country as c where c.task_id = t.id and c.country = $7))
+      and ($8 = '' or strpos(lower(t.name), lower($8)) > 0)
+      and t.id < $9
+    order by t.id desc limit $10
+)
+select p.*, p.delivered + p.failed + p.expired + p.cancelled as settled,
+    r.name as route_name, coalesce(m.full_name, '') as member_name, coalesce(m.role, '') as member_role,
+    a.name as account_name
+from page as p
+join route as r on r.id = p.route_id
+join account as a on a.id = p.account_id
+left join member as m on m.id = p.member_id
+order by p.id desc;
+
+-- name: live
+-- What moves while a task is sent.
+select id, state, recipients, submitted, delivered, failed, expired, cancelled, in_doubt,
+    delivered + failed + expired + cancelled as settled, held_micro, charged_micro, returned_micro,
+    cancel_requested, stop_reason, due_us, started_us, finished_us
+from task where id = $1 and (cast($2 as bigint) is null or account_id = $2);
+
+-- name: countries_of_task
+-- The accepted quote of a task, a line a country, with what became of it.
+select * from task_country where task_id = $1 order by recipients desc, country;
+
+-- name: reasons_of_task
+-- Why messages of one task (ids $1 up to $2) did not arrive.
+select state, reason, count(*) as messages from message
+where id >= $1 and id < $2 and state in ('failed', 'expired', 'cancelled', 'in_doubt')
+group by state, reason;
+
+-- name: dispatches
+-- A page of dispatches, newest first: account, task, started from/to, state, route, task name, last id seen, rows.
+with page as (
+    select d.*, t.name as task_name from dispatch as d join task as t on t.id = d.task_id
+    where (cast($1 as bigint) is null or d.account_id = $1)
+      and (cast($2 as bigint) is null or d.task_id = $2)
+      and d.started_us >= $3 and d.started_us < $4
+      and (cast($5 as varchar) is null or d.state = $5)
+      and (cast($6 as bigint) is null or d.route_id = $6)
+      and ($7 = '' or strpos(lower(t.name), lower($7)) > 0)
+      and d.id < $8
+    order by d.id desc limit $9
+)
+select p.*, p.finished_us - p.started_us as duration_us, r.name as route_name, a.name as account_name
+from page as p
+join route as r on r.id = p.route_id
+join account as a on a.id = p.account_id
+order by p.id desc;
+
+-- name: window
+-- Ids between which the newest messages lie that may match, told by the counters of tasks instead of the messages:
+-- account, task, name, route, due from/to, created from/to, counter, country, first message seen, tasks, wanted.
+with candidate as (
+    select t.id, t.first_message, t.first_message + t.recipients as beyond,
+        least(
+            case when cast($10 as varchar) is null then t.recipients else coalesce(c.recipients, 0) end,
+            case $9
+                when 'delivered' then t.delivered when 'failed' then t.failed when 'expired' then t.expired
+                when 'cancelled' then t.cancelled when 'undelivered' then t.failed + t.expired
+                when 'open' then t.recipients - t.delivered - t.failed - t.expired - t.cancelled
+                else t.recipients
+            end
+        ) as matching
+    from task as t left join task_country as c on c.task_id = t.id and c.country = $10
+    where (cast($1 as bigint) is null or t.account_id = $1)
+      and (cast($2 as bigint) is null or t.id = $2)
+      and ($3 = '' or strpos(lower(t.name), lower($3)) > 0)
+      and (cast($4 as bigint) is null or t.route_id = $4)
+      and t.due_us >= $5 and t.due_us < $6
+      and t.created_us >= $7 and t.created_us < $8
+      and t.first_message < $11
+), newest as (
+    select * from candidate where matching > 0 order by id desc limit $12
+), counted as (
+    select *, sum(case when beyond > $11 then 0 else matching end) over (order by id desc) as upto from newest
+)
+select min(first_message) as low, least(max(beyond), $11) as high from counted
+where beyond > $11 or upto - matching < $13;
+
+-- name: messages
+-- A page of messages, newest first. Within ids from/below: account, four states, route, country, created from/to,
+-- reason, number, ranges of numbers, divisor and rest of a number's end, rows.
+with found as (
+    select m.id, m.task_id, m.account_id, m.route_id, m.row_number, m.msisdn, m.country, m.content, m.sms, m.parts,
+        m.price_micro, m.held_micro, m.charged_micro, m.state, m.reason, m.late_state, m.late_us, m.created_us,
+        m.submitted_us, m.final_us
+    from message as m
+    where m.id >= $1 and m.id < $2
+      and (cast($3 as bigint) is null or m.account_id = $3)
+      and (cast($4 as varchar) is null or m.state in ($4, $5, $6, $7))
+      and (cast($8 as bigint) is null or m.route_id = $8)
+      and (cast($9 as varchar) is null or m.country = $9)
+      and m.created_us >= $10 and m.created_us < $11
+      and (cast($12 as varchar) is null or m.reason = $12)
+      and (cast($13 as bigint) is null or m.msisdn = $13)
+      and (cast($14 as bigint[]) is null
+           or m.msisdn between (cast($14 as bigint[]))[1] and (cast($14 as bigint[]))[2]
+           or m.msisdn between (cast($14 as bigint[]))[3] and (cast($14 as bigint[]))[4]
+           or m.msisdn between (cast($14 as bigint[]))[5] and (cast($14 as bigint[]))[6]
+           or m.msisdn between (cast($14 as bigint[]))[7] and (cast($14 as bigint[]))[8]
+           or m.msisdn between (cast($14 as bigint[]))[9] and (cast($14 as bigint[]))[10]
+           or m.msisdn between (cast($14 as bigint[]))[11] and (cast($14 as bigint[]))[12]
+           or m.msisdn between (cast($14 as bigint[]))[13] and (cast($14 as bigint[]))[14]
+           or m.msisdn between (cast($14 as bigint[]))[15] and (cast($14 as bigint[]))[16]
+           or m.msisdn between (cast($14 as bigint[]))[17] and (cast($14 as bigint[]))[18])
+      and (cast($15 as bigint) is null or m.msisdn % $15 = $16)
+    order by m.id desc limit $17
+)
+select f.*, coalesce(f.content, t.content) as text, t.name as task_name, t.sender, r.name as route_name,
+    a.name as account_name
+from found as f
+join task as t on t.id = f.task_id
+join route as r on r.id = f.route_id
+join account as a on a.id = f.account_id
+order by f.id desc;
+
+-- name: messages_of_tasks
+-- As `messages`, of tasks by name and due from/to ($18 to $20); ids first, as all columns would be carried through the join.
+with chosen as (
+    select t.id from task as t
+    where t.first_message < $2 and t.first_message + t.recipients > $1
+      and (cast($3 as bigint) is null or t.account_id = $3)
+      and ($18 = '' or strpos(lower(t.name), lower($18)) > 0)
+      and t.due_us >= $19 and t.due_us < $20
+), found as (
+    select m.id from message as m
+    where m.id >= $1 and m.id < $2
+      and m.task_id in (select id from chosen)
+      and (cast($3 as bigint) is null or m.account_id = $3)
+      and (cast($4 as varchar) is null or m.state in ($4, $5, $6, $7))
+      and (cast($8 as bigint) is null or m.route_id = $8)
+      and (cast($9 as varchar) is null or m.country = $9)
+      and m.created_us >= $10 and m.created_us < $11
+      and (cast($12 as varchar) is null or m.reason = $12)
+      and (cast($13 as bigint) is null or m.msisdn = $13)
+      and (cast($14 as bigint[]) is null
+           or m.msisdn between (cast($14 as bigint[]))[1] and (cast($14 as bigint[]))[2]
+           or m.msisdn between (cast($14 as bigint[]))[3] and (cast($14 as bigint[]))[4]
+           or m.msisdn between (cast($14 as bigint[]))[5] and (cast($14 as bigint[]))[6]
+           or m.msisdn between (cast($14 as bigint[]))[7] and (cast($14 as bigint[]))[8]
+           or m.msisdn between (cast($14 as bigint[]))[9] and (cast($14 as bigint[]))[10]
+           or m.msisdn between (cast($14 as bigint[]))[11] and (cast($14 as bigint[]))[12]
+           or m.msisdn between (cast($14 as bigint[]))[13] and (cast($14 as bigint[]))[14]
+           or m.msisdn between (cast($14 as bigint[]))[15] and (cast($14 as bigint[]))[16]
+           or m.msisdn between (cast($14 as bigint[]))[17] and (cast($14 as bigint[]))[18])
+      and (cast($15 as bigint) is null or m.msisdn % $15 = $16)
+    order by m.id desc limit $17
+)
+select m.id, m.task_id, m.account_id, m.route_id, m.row_number, m.msisdn, m.country, m.content, m.sms, m.parts,
+    m.price_micro, m.held_micro, m.charged_micro, m.state, m.reason, m.late_state, m.late_us, m.created_us,
+    m.submitted_us, m.final_us, coalesce(m.content, t.content) as text, t.name as task_name, t.sender,
+    r.name as route_name, a.name as account_name
+from found as f
+join message as m on m.id = f.id
+join task as t on t.id = m.task_id
+join route as r on r.id = m.route_id
+join account as a on a.id = m.account_id
+where m.id >= $1 and m.id < $2
+order by m.id desc;
+
+-- name: message
+-- One message with what it shares with its task.
+select m.*, coalesce(m.content, t.content) as text, t.name as task_name, t.sender, t.hold_tx, t.due_us,
+    t.count_rule, t.charge_on, t.zone, r.name as route_name, a.name as account_name
+from message as m
+join task as t on t.id = m.task_id
+join route as r on r.id = m.route_id
+join account as a on a.id = m.account_id
+where m.id = $1 and (cast($2 as bigint) is null or m.account_id = $2);
+
+-- name: movements_by_id
+-- The hold ($1) and the settlement ($2) of a message.
+select id, kind, amount_micro, created_us from ledger_tx where id in ($1, $2) order by id;
+
+-- name: movements
+-- A page of credit movements, newest first: account, task, created from/to, kind, text, last id seen, rows.
+with page as (
+    select l.*, t.name as task_name from ledger_tx as l left join task as t on t.id = l.task_id
+    where (cast($1 as bigint) is null or l.account_id = $1)
+      and (cast($2 as bigint) is null or l.task_id = $2)
+      and l.created_us >= $3 and l.created_us < $4
+      and (cast($5 as varchar) is null or l.kind = $5)
+      and ($6 = '' or strpos(lower(l.note), lower($6)) > 0 or strpos(lower(t.name), lower($6)) > 0)
+      and l.id < $7
+    order by l.id desc limit $8
+), moved as (
+    select tx_id,
+        cast(sum(case when bucket = 'available' then amount_micro else 0 end) as bigint) as available_micro,
+        cast(sum(case when bucket = 'held' then amount_micro else 0 end) as bigint) as held_micro
+    from ledger_entry
+    where tx_id in (select id from page) and bucket in ('available', 'held') group by tx_id
+)
+select p.*, coalesce(e.available_micro, 0) as available_change_micro, coalesce(e.held_micro, 0) as held_change_micro,
+    coalesce(m.full_name, '') as member_name, coalesce(m.role, '') as member_role, a.name as account_name
+from page as p
+join account as a on a.id = p.account_id
+left join moved as e on e.tx_id = p.id
+left join member as m on m.id = p.member_id
+order by p.id desc;
+
+-- name: opening
+-- What account $1 had before its first movement at or after $2. Bounds are ids: clocks may step back, ids do not.
+select available_after_micro as available_micro, held_after_micro as held_micro from ledger_tx
+where account_id = $1 and id < coalesce(
+    (select min(id) from ledger_tx where account_id = $1 and created_us >= $2), 9223372036854775807)
+order by id desc limit 1;
+
+-- name: statement
+-- Movements of account $1 from its first one at or after $2 to before its first one at or after $3, oldest first.
+with page as (
+    select l.*, t.name as task_name from ledger_tx as l left join task as t on t.id = l.task_id
+    where l.account_id = $1
+      and l.id >= coalesce(
+          (select min(id) from ledger_tx where account_id = $1 and created_us >= $2), 9223372036854775807)
+      and l.id < coalesce(
+          (select min(id) from ledger_tx where account_id = $1 and created_us >= $3), 9223372036854775807)
+    order by l.id limit $4
+), moved as (
+    select tx_id,
+        cast(sum(case when bucket = 'available' then amount_micro else 0 end) as bigint) as available_micro,
+        cast(sum(case when bucket = 'held' then amount_micro else 0 end) as bigint) as held_micro
+    from ledger_entry
+    where tx_id in (select id from page) and bucket in ('available', 'held') group by tx_id
+)
+select p.*, coalesce(e.available_micro, 0) as available_change_micro, coalesce(e.held_micro, 0) as held_change_micro,
+    coalesce(m.full_name, '') as member_name, coalesce(m.role, '') as member_role, a.name as account_name
+from page as p
+join account as a on a.id = p.account_id
+left join moved as e on e.tx_id = p.id
+left join member as m on m.id = p.member_id
+order by p.id;

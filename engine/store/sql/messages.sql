@@ -1,0 +1,114 @@
+-- name: insert
+-- New messages of one task, in the order of the file.
+insert into message (id, task_id, account_id, route_id, row_number, msisdn, country, content, sms, parts, price_micro,
+    held_micro, charged_micro, state, created_us)
+select id, task_id, account_id, route_id, row_number, msisdn, country, content, sms, parts, price_micro,
+    held_micro, 0, 'queued', created_us
+from batch order by id;
+
+-- name: claim
+-- The next queued messages of a task; the id range lets whole row groups be skipped.
+update message set state = 'submitting', dispatch_id = $2
+where id in (
+    select id from message
+    where task_id = $1 and id between $3 and $4 and state = 'queued' order by id limit $5
+) and id between $3 and $4
+returning id, msisdn, content, parts, held_micro;
+
+-- name: count_claimed
+-- What a dispatch has taken on.
+update dispatch set messages = messages + $2, held_micro = held_micro + $3 where id = $1;
+
+-- name: record_submitted
+-- The operator has them.
+update message set state = 'submitted', provider_ref = batch.provider_ref, submitted_us = $1
+from batch where message.id = batch.id and message.state = 'submitting';
+
+-- name: await_receipts
+-- Receipts will name these references.
+insert into outstanding (message_id, task_id, route_id, provider_ref, submitted_us)
+select id, $1::bigint, $2::bigint, provider_ref, $3::bigint from batch;
+
+-- name: count_submitted
+-- Accepted by the operator, in task and dispatch.
+with counted as (update task set submitted = submitted + $3 where id = $1 returning id)
+update dispatch set submitted = submitted + $3 where id = $2;
+
+-- name: requeue
+-- Nothing was written to the wire: free to be claimed again.
+update message set state = 'queued', dispatch_id = null
+from batch where message.id = batch.id and message.state = 'submitting'
+returning message.held_micro;
+
+-- name: doubt
+-- The outcome is unknown.
+update message set state = 'in_doubt', reason = $1, detail = $2
+from batch where message.id = batch.id and message.state = 'submitting'
+returning message.task_id;
+
+-- name: doubt_interrupted
+-- After a crash: the outcome of what was being submitted is unknown.
+update message set state = 'in_doubt', reason = $1, detail = 'the server stopped while sending'
+where state = 'submitting' returning task_id;
+
+-- name: count_doubt
+-- Messages that entered doubt.
+update task set in_doubt = task.in_doubt + batch.in_doubt from batch where task.id = batch.task_id;
+
+-- name: queued_ids
+-- What was not handed over yet.
+select id from message where task_id = $1 and id between $2 and $3 and state = 'queued' order by id;
+
+-- name: to_finish
+-- The batch as it is now, without what is final.
+select m.id, m.task_id, m.account_id, m.dispatch_id, m.country, m.held_micro, m.charged_micro, m.settle_tx,
+    m.state as old_state
+from message as m join batch on m.id = batch.id
+where m.state not in ('delivered', 'failed', 'expired', 'cancelled');
+
+-- name: finish
+-- Final state and settlement, in one write.
+update message set state = batch.state, reason = batch.reason, detail = batch.detail, final_us = batch.final_us,
+    settle_tx = batch.settle_tx, charged_micro = batch.charged_micro
+from batch where message.id = batch.id;
+
+-- name: settle_accepted
+-- Charged when the operator accepted it.
+update message set settle_tx = $1, charged_micro = message.held_micro from batch where message.id = batch.id;
+
+-- name: forget_outstanding
+-- Their receipt came, or is not awaited any more.
+delete from outstanding where message_id in (select id from batch);
+
+-- name: count_task
+-- A batch of endings, per task.
+update task set delivered = task.delivered + batch.delivered, failed = task.failed + batch.failed,
+    expired = task.expired + batch.expired, cancelled = task.cancelled + batch.cancelled,
+    in_doubt = task.in_doubt - batch.left_doubt, charged_micro = task.charged_micro + batch.charged_micro,
+    returned_micro = task.returned_micro + batch.returned_micro
+from batch where task.id = batch.task_id;
+
+-- name: count_country
+-- A batch of endings, per country of a task.
+update task_country set delivered = task_country.delivered + batch.delivered,
+    failed = task_country.failed + batch.failed, charged_micro = task_country.charged_micro + batch.charged_micro
+from batch where task_country.task_id = batch.task_id and task_country.country = batch.country;
+
+-- name: count_dispatch
+-- A batch of endings, per dispatch.
+update dispatch set delivered = dispatch.delivered + batch.delivered, failed = dispatch.failed + batch.failed,
+    charged_micro = dispatch.charged_micro + batch.charged_micro,
+    returned_micro = dispatch.returned_micro + batch.returned_micro
+from batch where dispatch.id = batch.dispatch_id;
+
+-- name: finish_dispatches
+-- A dispatch is finished when all it took on is final.
+update dispatch set state = 'finished', finished_us = $1
+where id in (select dispatch_id from batch) and state = 'sent' and messages = delivered + failed;
+
+-- name: finish_tasks
+-- A task is finished when every message is final.
+update task set finished_us = $1,
+    state = case when cancelled = recipients then 'cancelled' else 'finished' end
+where id in (select task_id from batch) and state not in ('finished', 'cancelled')
+  and recipients = delivered + failed + expired + cancelled;

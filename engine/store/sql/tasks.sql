@@ -1,0 +1,42 @@
+-- name: insert_quote
+-- What was quoted, until it expires.
+insert into quote (key, account_id, member_id, route_id, price_version, digest, cost_micro, created_us, expires_us)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+
+-- name: quote
+-- A quote of this account.
+select * from quote where key = $1 and account_id = $2;
+
+-- name: use_quote
+-- A quote makes one task.
+update quote set task_id = $2 where key = $1 and task_id is null returning key;
+
+-- name: drop_old_quotes
+-- Quotes nobody accepted.
+delete from quote where task_id is null and expires_us < $1;
+
+-- name: insert
+-- A new task; its messages follow in the same transaction.
+insert into task (id, account_id, member_id, route_id, name, sender, content, file_name, state, price_version, count_rule,
+    charge_on, terms_version, first_message, recipients, rejected_rows, sms, parts, hold_tx, held_micro, charged_micro,
+    returned_micro, submitted, delivered, failed, expired, cancelled, in_doubt, late_delivered, cancel_requested,
+    zone, scheduled_us, created_us, due_us)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, false, $21, $22, $23, $24);
+
+-- name: insert_countries
+-- The accepted quote by country.
+insert into task_country (task_id, country, recipients, sms, price_micro, held_micro, delivered, failed, charged_micro)
+select $1::bigint, country, recipients, sms, price_micro, cost_micro, 0, 0, 0 from batch;
+
+-- name: of_account
+-- A task of this account.
+select * from task where id = $1 and account_id = $2;
+
+-- name: request_cancel
+-- From now on nothing more of it is handed over.
+update task set cancel_requested = true where id = $1;
+
+-- name: unsettled
+-- Messages of a task that are neither final nor in doubt.
+select recipients - delivered - failed - expired - cancelled - in_doubt as open, state from task where id = $1;

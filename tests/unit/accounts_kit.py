@@ -1,0 +1,52 @@
+"""What the tests of accounts share: a fake clock and people who registered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from engine.accounts import Accounts, RegisterForm
+from engine.errors import ImsError
+from engine.model import Actor
+
+FAST = 4
+"""bcrypt's least cost: the tests check logic, not slowness."""
+PASSWORD = "tall green kettle"
+AGENT = "Browser/1.0"
+
+
+class FakeClock:
+    def __init__(self) -> None:
+        self.us = 1_800_000_000_000_000
+
+    def now_us(self) -> int:
+        return self.us
+
+
+def form(user_name: str = "jane", **other: str) -> RegisterForm:
+    values = {"team": "Bakery", "full_name": "Jane Doe", "email": f"{user_name}@example.com", "password": PASSWORD}
+    return RegisterForm(user_name=user_name, **(values | other))
+
+
+def signed_in(accounts: Accounts, user_name: str = "jane", password: str = PASSWORD) -> tuple[str, Actor]:
+    token = accounts.redeem(accounts.sign_in(user_name, password), AGENT)
+    actor = accounts.actor_of(token)
+    assert actor is not None
+    return token, actor
+
+
+def owner(accounts: Accounts, user_name: str = "jane") -> Actor:
+    accounts.register(form(user_name))
+    return signed_in(accounts, user_name)[1]
+
+
+def admin(accounts: Accounts) -> Actor:
+    accounts.create_first_admin(accounts.setup_token(), form("root-admin", team="Operator Pty"))
+    return signed_in(accounts, "root-admin")[1]
+
+
+def code_of(call: Callable[[], object]) -> str:
+    with pytest.raises(ImsError) as caught:
+        call()
+    return caught.value.code
