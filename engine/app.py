@@ -83,6 +83,7 @@ class Engine:
         elif stopped:
             with self.store.transaction() as tx:
                 tx.run("store.drop_setting", STOPPED_SETTING)
+            self._dispatcher.resume()
         return result
 
     def health(self) -> dict[str, object]:

@@ -12,13 +12,15 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
+
+import polars as pl
 
 from engine import messages, parts, routes
 from engine.errors import ImsError
 from engine.gateways import Gateway, GatewayDown, GatewayFactory, Outcome, OutcomeKind, ReceiptSink, Submission
 from engine.model import Clock, FailReason, MessageState, TaskState
-from engine.store import Row, Store, Tx
+from engine.store import Row, Rows, Store, Tx, one_column
 
 log = logging.getLogger(__name__)
 
@@ -30,10 +32,22 @@ RESUME_MOST: Final = 200_000
 """References handed to a gateway after a restart; older ones wait for their deadline."""
 
 
+_ACCEPTED_SCHEMA: Final[dict[str, Any]] = {
+    "id": pl.Int64,
+    "provider_ref": pl.String,
+    "dispatch_id": pl.Int64,
+    "country": pl.String,
+    "held_micro": pl.Int64,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class _Claim:
+    """Messages that are marked as submitting; `rows` are what the store knows of them."""
+
     task: Row
     dispatch_id: int
+    rows: Rows
     batch: list[Submission]
 
 
@@ -92,6 +106,12 @@ class Dispatcher:
         """Stops claiming everywhere (the books do not add up); what is in flight is still recorded."""
         self._paused.set()
 
+    def resume(self) -> None:
+        """Sends again after a pause."""
+        if self._paused.is_set():
+            self._paused.clear()
+            self.wake()
+
     @property
     def paused(self) -> bool:
         return self._paused.is_set()
@@ -141,6 +161,7 @@ class RouteWorker:
         self._throttle = Throttle(0)
         self._failures = 0
         self._last_task = 0
+        self._next_ids: dict[int, int] = {}
         self._unrecorded: tuple[_Claim, Sequence[Outcome]] | None = None
         self._stopping = threading.Event()
         self._awake = threading.Event()
@@ -236,12 +257,23 @@ class RouteWorker:
         limit = min(route.batch, route.throughput) if route.throughput else route.batch
         for task in self._in_turn(tx.all("dispatch.sending_tasks", self._route_id)):
             dispatch_id = self._dispatch_of(tx, task)
-            rows = messages.claim(tx, task=task, dispatch_id=dispatch_id, limit=limit)
+            rows = self._claim_rows(tx, task, dispatch_id, limit)
             if rows:
                 self._last_task = task["id"]
-                return _Claim(task, dispatch_id, _submissions(task, rows))
+                return _Claim(task, dispatch_id, rows, _submissions(task, rows))
             self._end(tx, task, dispatch_id)
         return None
+
+    def _claim_rows(self, tx: Tx, task: Row, dispatch_id: int, limit: int) -> Rows:
+        """Goes on where the last claim of the task ended; looks from its start when nothing is there."""
+        low = self._next_ids.pop(task["id"], None)
+        rows = messages.claim(tx, task=task, dispatch_id=dispatch_id, low=low, limit=limit) if low else []
+        if not rows:
+            low = messages.first_queued(tx, task)
+            rows = messages.claim(tx, task=task, dispatch_id=dispatch_id, low=low, limit=limit) if low else []
+        if rows:
+            self._next_ids[task["id"]] = rows[-1]["id"] + 1
+        return rows
 
     def _in_turn(self, tasks: list[Row]) -> list[Row]:
         """Tasks after the last one served come first."""
@@ -272,14 +304,7 @@ class RouteWorker:
             (outcome.retry_after_s for outcome in outcomes if outcome.kind is OutcomeKind.UNSENT), default=0.0
         )
         with self._store.transaction() as tx:
-            record(
-                tx,
-                task=claim.task,
-                dispatch_id=claim.dispatch_id,
-                batch=claim.batch,
-                outcomes=outcomes,
-                now_us=self._clock.now_us(),
-            )
+            record(tx, claim, outcomes, now_us=self._clock.now_us())
             if route.down_since_us is not None:
                 routes.mark_up(tx, route.id)
             following = None if slow_down_s or self._cannot_claim() else self._claim(tx, route)
@@ -292,7 +317,7 @@ class RouteWorker:
     def _release(self, claim: _Claim) -> None:
         """Nothing of the batch was written: it goes back as it was."""
         with self._store.transaction() as tx:
-            _requeue(tx, claim.task, claim.dispatch_id, [one.message_id for one in claim.batch], self._clock.now_us())
+            _requeue(tx, claim.task, [one.message_id for one in claim.batch], self._clock.now_us())
 
     def _back_off(self, down: GatewayDown) -> None:
         """Waits before the next try: doubling, with jitter so that routes do not return together."""
@@ -309,33 +334,56 @@ class RouteWorker:
         self._stopping.wait(pause_s * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
 
 
-def record(
-    tx: Tx, *, task: Row, dispatch_id: int, batch: Sequence[Submission], outcomes: Sequence[Outcome], now_us: int
-) -> None:
+def record(tx: Tx, claim: _Claim, outcomes: Sequence[Outcome], *, now_us: int) -> None:
     """Moves each message by its outcome: accepted, rejected, unsent (queued again) or lost (in doubt)."""
-    refs: list[tuple[int, str]] = []
-    unsent: list[int] = []
-    lost: list[int] = []
-    rejected: list[dict[str, object]] = []
-    stop: Outcome | None = None
-    for submission, outcome in zip(batch, outcomes, strict=True):
-        if outcome.kind is OutcomeKind.ACCEPTED:
-            refs.append((submission.message_id, outcome.provider_ref))
-        elif outcome.kind is OutcomeKind.UNSENT:
-            unsent.append(submission.message_id)
-        elif outcome.kind is OutcomeKind.LOST:
-            lost.append(submission.message_id)
-        else:
-            rejected.append(_rejection(submission, outcome, now_us))
-            stop = outcome if outcome.stop_task else stop
-    if refs:
-        messages.record_submitted(tx, task=task, dispatch_id=dispatch_id, refs=refs, now_us=now_us)
+    task = claim.task
+    kinds = [outcome.kind for outcome in outcomes]
+    by_kind = {kind: [index for index, found in enumerate(kinds) if found is kind] for kind in set(kinds)}
+    accepted = _accepted(claim, outcomes, by_kind.get(OutcomeKind.ACCEPTED, []))
+    unsent = [claim.rows[index]["id"] for index in by_kind.get(OutcomeKind.UNSENT, [])]
+    lost = [claim.rows[index]["id"] for index in by_kind.get(OutcomeKind.LOST, [])]
+    rejected = [
+        _rejection(claim.batch[index], outcomes[index], now_us) for index in by_kind.get(OutcomeKind.REJECTED, [])
+    ]
+    taken = [row for row, kind in zip(claim.rows, kinds, strict=True) if kind is not OutcomeKind.UNSENT]
+    if taken:
+        held_micro = sum(row["held_micro"] for row in taken)
+        messages.count_handed_over(
+            tx,
+            dispatch_id=claim.dispatch_id,
+            task=task,
+            accepted=accepted.height,
+            taken=len(taken),
+            held_micro=held_micro,
+        )
+    if not accepted.is_empty():
+        messages.record_submitted(tx, task=task, accepted=accepted, now_us=now_us)
     if lost:
         messages.doubt(tx, lost, detail="the connection was lost before the answer")
     if rejected:
         messages.finish(tx, messages.finals_of(rejected), now_us=now_us)
     if unsent:
-        _requeue(tx, task, dispatch_id, unsent, now_us)
+        _requeue(tx, task, unsent, now_us)
+    _stop_refused(tx, task, outcomes, now_us)
+
+
+def _accepted(claim: _Claim, outcomes: Sequence[Outcome], indexes: Sequence[int]) -> pl.DataFrame:
+    rows = [claim.rows[index] for index in indexes]
+    return pl.DataFrame(
+        {
+            "id": one_column(rows, "id"),
+            "provider_ref": [outcomes[index].provider_ref for index in indexes],
+            "dispatch_id": [claim.dispatch_id] * len(rows),
+            "country": one_column(rows, "country"),
+            "held_micro": one_column(rows, "held_micro"),
+        },
+        schema=_ACCEPTED_SCHEMA,
+    )
+
+
+def _stop_refused(tx: Tx, task: Row, outcomes: Sequence[Outcome], now_us: int) -> None:
+    """When the operator refused the sender, the rest of the task ends too, with its reason."""
+    stop = next((outcome for outcome in outcomes if outcome.stop_task), None)
     if stop is not None:
         reason = stop.reason or FailReason.REJECTED
         messages.fail_queued(tx, task, reason=reason, detail=stop.detail, now_us=now_us)
@@ -352,9 +400,9 @@ def _rejection(submission: Submission, outcome: Outcome, now_us: int) -> dict[st
     }
 
 
-def _requeue(tx: Tx, task: Row, dispatch_id: int, ids: Sequence[int], now_us: int) -> None:
+def _requeue(tx: Tx, task: Row, ids: Sequence[int], now_us: int) -> None:
     """Back to queued, unless the task was cancelled meanwhile: then these are cancelled too."""
-    messages.requeue(tx, ids, dispatch_id=dispatch_id)
+    messages.requeue(tx, ids)
     if tx.one("dispatch.cancel_requested", task["id"]):
         messages.cancel_queued(tx, task, now_us=now_us)
 

@@ -56,6 +56,8 @@ SENTENCES: Final[dict[str, str]] = {
     "too_far": "A task can be scheduled at most {days} days ahead. Choose an earlier time.",
     "not_cancellable": "This task is {state} and can no longer be cancelled.",
     "sending_stopped": "Sending is stopped because the books do not add up. Staff have been told; nothing is lost.",
+    # Records.
+    "too_many_to_export": "The selection has more than {limit} rows. Choose a shorter period or a narrower filter.",
     # Money.
     "amount": "{amount} is not an amount that can be booked. Use a number above 0 with at most 6 decimals.",
     "reason_missing": "Give a reason: it is shown to the customer and kept in the books.",

@@ -180,13 +180,15 @@ def post(tx: Tx, movement: Movement) -> int:
     return post_many(tx, [movement])[0]
 
 
-def post_many(tx: Tx, movements: Sequence[Movement]) -> list[int]:
+def post_many(tx: Tx, movements: Sequence[Movement], *, fresh: bool = False) -> list[int]:
     """Books movements in order and returns their ids; one with a known key is not booked again.
 
+    `fresh` says that no key can be known, as a message is settled once: then the database refuses a repetition.
     Raises MoneyError("insufficient_credit") when any account would go below zero, and
     MoneyError("key_reused") when a key comes back with other values. Five statements for any number.
     """
-    known = {row["key"]: row for row in tx.all("ledger.by_keys", [movement.key for movement in movements])}
+    keys = [movement.key for movement in movements]
+    known = {} if fresh else {row["key"]: row for row in tx.all("ledger.by_keys", keys)}
     for movement in movements:
         if movement.key in known:
             _assert_same(known[movement.key], movement)

@@ -13,7 +13,7 @@ import polars as pl
 
 from engine import ledger
 from engine.model import ChargeOn, FailReason, MessageState, MovementKind
-from engine.store import Row, Rows, Tx, one_column
+from engine.store import Reader, Row, Rows, Tx, one_column
 
 S = MessageState
 
@@ -69,30 +69,41 @@ def insert(tx: Tx, frame: pl.DataFrame) -> None:
     tx.bulk("messages.insert", frame)
 
 
-def claim(tx: Tx, *, task: Row, dispatch_id: int, limit: int) -> Rows:
-    """Marks up to `limit` queued messages as submitting; they must be committed before the gateway is called."""
+def claim(tx: Tx, *, task: Row, dispatch_id: int, low: int, limit: int) -> Rows:
+    """Marks the queued ones of `limit` messages from id `low` on as submitting (maybe none).
+
+    They must be committed before the gateway is called.
+    """
+    last = min(low + limit, task["first_message"] + task["recipients"]) - 1
+    return sorted(tx.all("messages.claim", task["id"], dispatch_id, low, last), key=_id)
+
+
+def first_queued(reader: Reader, task: Row) -> int | None:
+    """The lowest id of the task that may be claimed; None when everything was handed over."""
     last = task["first_message"] + task["recipients"] - 1
-    rows = tx.all("messages.claim", task["id"], dispatch_id, task["first_message"], last, limit)
-    if rows:
-        held = sum(row["held_micro"] for row in rows)
-        tx.run("messages.count_claimed", dispatch_id, len(rows), held)
-    return sorted(rows, key=_id)
+    row = reader.one("messages.first_queued", task["id"], task["first_message"], last)
+    return row["id"] if row else None
 
 
-def record_submitted(tx: Tx, *, task: Row, dispatch_id: int, refs: Sequence[tuple[int, str]], now_us: int) -> None:
-    """(message id, provider reference) pairs the operator accepted; charges them on routes that charge then."""
-    batch = pl.DataFrame(refs, schema={"id": pl.Int64, "provider_ref": pl.String}, orient="row")
-    tx.bulk("messages.record_submitted", batch, now_us)
-    tx.bulk("messages.await_receipts", batch, task["id"], task["route_id"], now_us)
-    tx.run("messages.count_submitted", task["id"], dispatch_id, len(refs))
+def record_submitted(tx: Tx, *, task: Row, accepted: pl.DataFrame, now_us: int) -> None:
+    """Messages the operator accepted: id, provider_ref, dispatch_id, country, held_micro.
+
+    On routes that charge on acceptance they are charged here.
+    """
+    tx.bulk("messages.record_submitted", accepted.select("id", "provider_ref"), now_us)
+    tx.bulk("messages.await_receipts", accepted, task["id"], task["account_id"], task["route_id"], now_us)
     if task["charge_on"] == ChargeOn.ACCEPTED:
-        _charge_accepted(tx, batch, task, now_us)
+        _charge_accepted(tx, accepted, task, now_us)
 
 
-def requeue(tx: Tx, ids: Sequence[int], *, dispatch_id: int) -> None:
+def count_handed_over(tx: Tx, *, dispatch_id: int, task: Row, accepted: int, taken: int, held_micro: int) -> None:
+    """Counts a batch: `taken` were answered or lost, `accepted` of them by the operator."""
+    tx.run("messages.count_handed_over", dispatch_id, taken, held_micro, accepted, task["id"])
+
+
+def requeue(tx: Tx, ids: Sequence[int]) -> None:
     """UNSENT: nothing was written to the wire, so these may be submitted again."""
-    released = tx.bulk("messages.requeue", _id_batch(ids))
-    tx.run("messages.count_claimed", dispatch_id, -len(released), -sum(one_column(released, "held_micro")))
+    tx.bulk("messages.requeue", _id_batch(ids))
 
 
 def doubt(tx: Tx, ids: Sequence[int], *, detail: str) -> None:
@@ -104,7 +115,14 @@ def doubt(tx: Tx, ids: Sequence[int], *, detail: str) -> None:
 def doubt_interrupted(tx: Tx) -> int:
     """At start: whatever was being submitted when the process died is in doubt. Returns how many."""
     moved = tx.all("messages.doubt_interrupted", FailReason.CONNECTION_LOST.value)
-    _count_doubt(tx, moved)
+    if moved:
+        _count_doubt(tx, moved)
+        counts = (
+            pl.DataFrame(moved)
+            .group_by("dispatch_id")
+            .agg(pl.len().cast(pl.Int32).alias("messages"), pl.col("held_micro").sum())
+        )
+        tx.bulk("messages.count_interrupted", counts)
     return len(moved)
 
 
@@ -136,16 +154,19 @@ def finish(tx: Tx, batch: pl.DataFrame, *, now_us: int) -> int:
     rows = (
         pl.DataFrame(found, infer_schema_length=None)
         .join(batch, on="id", how="inner")
-        .filter(_may_become(pl.col("old_state"), pl.col("state")))
+        .with_columns(pl.col("settle_tx").is_null().alias("unsettled"))
     )
+    return finish_known(tx, rows.filter(_may_become(pl.col("old_state"), pl.col("state"))), now_us=now_us)
+
+
+def finish_known(tx: Tx, rows: pl.DataFrame, *, now_us: int) -> int:
+    """As `finish`, for rows read in this transaction that may take their `state`: also task_id, account_id,
+    dispatch_id, country, held_micro, old_state, and `unsettled` (nothing was charged or returned yet)."""
     if rows.is_empty():
         return 0
-    rows = rows.with_columns(_charge_column())
-    rows = _settle(tx, rows, now_us)
-    tx.bulk("messages.finish", rows.select(
-        "id", "state", "final_us", "settle_tx", "charged_micro",
-        pl.col("reason").cast(pl.String), pl.col("detail").cast(pl.String),
-    ))  # fmt: skip
+    rows = _settle(tx, rows.with_columns(_charge_column()), now_us)
+    columns = ("id", "state", "final_us", "settle_tx", "charged_micro", "reason", "detail")
+    tx.bulk("messages.finish", rows.select(columns))
     tx.bulk("messages.forget_outstanding", rows.select("id"))
     _count_finished(tx, rows, now_us)
     return rows.height
@@ -157,25 +178,16 @@ def _may_become(old: pl.Expr, new: pl.Expr) -> pl.Expr:
 
 
 def _charge_column() -> pl.Expr:
-    """What the message costs in the end; one that is settled already keeps what it was charged."""
-    return (
-        pl.when(pl.col("settle_tx").is_not_null())
-        .then(pl.col("charged_micro"))
-        .when(pl.col("state") == S.DELIVERED.value)
-        .then(pl.col("held_micro"))
-        .otherwise(0)
-        .alias("charged_micro")
-    )
+    """What the message costs in the end."""
+    return pl.when(pl.col("state") == S.DELIVERED.value).then(pl.col("held_micro")).otherwise(0).alias("charged_micro")
 
 
 def _settle(tx: Tx, rows: pl.DataFrame, now_us: int) -> pl.DataFrame:
-    """Books one charge and one return per task for what is not settled yet; adds `settle_tx`, `newly_…`."""
-    rows = rows.with_columns(
-        pl.col("settle_tx").is_null().alias("unsettled"), (pl.col("state") == S.DELIVERED.value).alias("good")
-    )
+    """Books one charge and one return per task for what is not settled yet; adds `settle_tx` (null: it was)."""
+    rows = rows.with_columns((pl.col("state") == S.DELIVERED.value).alias("good"))
     groups = (
         rows.filter("unsettled")
-        .group_by("task_id", "account_id", "good", maintain_order=True)
+        .group_by("task_id", "account_id", "good", "unsettled", maintain_order=True)
         .agg(pl.col("held_micro").sum().alias("amount_micro"), pl.col("id").min().alias("lowest"))
     )
     movements = [
@@ -188,32 +200,29 @@ def _settle(tx: Tx, rows: pl.DataFrame, now_us: int) -> pl.DataFrame:
         )
         for group in groups.iter_rows(named=True)
     ]
-    if not movements:
-        return rows
-    booked = groups.select("task_id", "good").with_columns(
-        pl.Series("new_tx", ledger.post_many(tx, movements), dtype=pl.Int64)
-    )
-    return rows.join(booked, on=["task_id", "good"], how="left").with_columns(
-        pl.col("settle_tx").fill_null(pl.col("new_tx"))
-    )
+    booked = ledger.post_many(tx, movements, fresh=True)
+    settled = groups.select("task_id", "good", "unsettled", pl.Series("settle_tx", booked, dtype=pl.Int64))
+    return rows.drop("settle_tx", strict=False).join(settled, on=["task_id", "good", "unsettled"], how="left")
 
 
-def _charge_accepted(tx: Tx, batch: pl.DataFrame, task: Row, now_us: int) -> None:
+def _charge_accepted(tx: Tx, accepted: pl.DataFrame, task: Row, now_us: int) -> None:
     """Routes without receipts charge on acceptance; a later receipt changes the state, not the money."""
-    found = pl.DataFrame(tx.bulk("messages.to_finish", batch.select("id")), infer_schema_length=None)
-    amount = int(found["held_micro"].sum())
     movement = ledger.charge(
         account_id=task["account_id"],
         task_id=task["id"],
-        amount_micro=amount,
-        key=f"{MovementKind.CHARGE.value}:{found['id'].min()}",
+        amount_micro=int(accepted["held_micro"].sum()),
+        key=f"{MovementKind.CHARGE.value}:{accepted['id'].min()}",
         now_us=now_us,
     )
     settle_tx = ledger.post(tx, movement)
-    tx.bulk("messages.settle_accepted", batch.select("id"), settle_tx)
-    rows = found.with_columns(
-        pl.lit(True).alias("unsettled"), pl.col("held_micro").alias("charged_micro"), pl.col("old_state").alias("state")
-    )  # fmt: skip
+    tx.bulk("messages.settle_accepted", accepted.select("id"), settle_tx)
+    rows = accepted.with_columns(
+        pl.lit(task["id"], dtype=pl.Int64).alias("task_id"),
+        pl.lit(True).alias("unsettled"),
+        pl.col("held_micro").alias("charged_micro"),
+        pl.lit(S.SUBMITTED.value).alias("old_state"),
+        pl.lit(S.SUBMITTED.value).alias("state"),
+    )
     _count_finished(tx, rows, now_us)
 
 
@@ -233,19 +242,13 @@ def _count_finished(tx: Tx, rows: pl.DataFrame, now_us: int) -> None:
         .alias("left_doubt")
     )
     states = [_count(state) for state in (S.DELIVERED, S.FAILED, S.EXPIRED, S.CANCELLED)]
-    tasks = rows.group_by("task_id").agg(*states, doubts, charged, returned)
-    tx.bulk("messages.count_task", tasks)
+    tx.bulk("messages.count_task", rows.group_by("task_id").agg(*states, doubts, charged, returned), now_us)
     countries = rows.group_by("task_id", "country").agg(_count(S.DELIVERED), lost, charged)
     tx.bulk("messages.count_country", countries)
-    dispatches = (
-        rows.filter(pl.col("dispatch_id").is_not_null())
-        .group_by("dispatch_id")
-        .agg(_count(S.DELIVERED), lost, charged, returned)
-    )
-    if not dispatches.is_empty():
-        tx.bulk("messages.count_dispatch", dispatches)
-        tx.bulk("messages.finish_dispatches", dispatches.select("dispatch_id"), now_us)
-    tx.bulk("messages.finish_tasks", tasks.select("task_id"), now_us)
+    handed = rows.filter(pl.col("dispatch_id").is_not_null())
+    if not handed.is_empty():
+        dispatches = handed.group_by("dispatch_id").agg(_count(S.DELIVERED), lost, charged, returned)
+        tx.bulk("messages.count_dispatch", dispatches, now_us)
 
 
 def _count_doubt(tx: Tx, moved: Rows) -> None:

@@ -14,12 +14,12 @@ import polars as pl
 
 from engine import messages
 from engine.gateways import Receipt, ReceiptSink, ReceiptState
-from engine.model import DAY_US, HOUR_US, MINUTE_US, SECOND_US, Clock, FailReason, MessageState
+from engine.model import DAY_US, HOUR_US, MINUTE_US, SECOND_US, ChargeOn, Clock, FailReason, MessageState
 from engine.store import Store, Tx
 
 log = logging.getLogger(__name__)
 
-FOLD_BATCH: Final = 2_000
+FOLD_BATCH: Final = 5_000
 PARKED_MOST_US: Final = DAY_US
 DEADLINE_US: Final = 72 * HOUR_US
 """No receipt after this: expired, and the credit returns."""
@@ -85,20 +85,13 @@ class Receipts:
             return 0
         now_us = self._clock.now_us()
         with self._store.transaction() as tx:
-            found = tx.all("receipts.take", FOLD_BATCH)
-            if not found:
-                return 0
-            rows = pl.DataFrame(found, infer_schema_length=None).sort("id")
-            known = rows.filter(pl.col("message_id").is_not_null())
-            _finish_first(tx, known, now_us)
-            repeated = known.filter(~pl.col("message_id").is_first_distinct())
-            rest = pl.concat([rows.filter(pl.col("message_id").is_null()), repeated])
-            done = known.filter(pl.col("message_id").is_first_distinct())
-            if not done.is_empty():
-                tx.bulk("receipts.remove", done.select("id"))
+            rows = tx.frame("receipts.take", FOLD_BATCH).sort("receipt_id")
+            decides = pl.col("id").is_not_null() & pl.col("id").is_first_distinct()
+            first, rest = rows.filter(decides), rows.filter(~decides)
+            _finish(tx, first, now_us)
             if not rest.is_empty():
-                tx.bulk("receipts.park", rest.select("id"))
-        return len(found)
+                tx.bulk("receipts.park", rest.select("receipt_id"))
+        return rows.height
 
     def fold_parked(self) -> int:
         """Tries parked receipts again: some overtook their submit answer, others came after a final state."""
@@ -110,34 +103,16 @@ class Receipts:
             self._last_hourly_us = now_us
         fresh_us = 0 if hourly else now_us - LATE_FRESH_US
         with self._store.transaction() as tx:
-            awaited = tx.all("receipts.parked_awaited", FOLD_BATCH)
-            if awaited:
-                rows = pl.DataFrame(awaited, infer_schema_length=None).sort("id")
-                first = rows.filter(pl.col("message_id").is_first_distinct())
-                _finish_first(tx, first, now_us)
-                tx.bulk("receipts.remove", first.select("id"))
-            late = tx.all("receipts.parked_late", fresh_us, now_us - EARLY_WAIT_US, now_us - LATE_WINDOW_US, FOLD_BATCH)
-            if late:
-                self._record_late(tx, pl.DataFrame(late, infer_schema_length=None).sort("id"))
+            awaited = tx.frame("receipts.parked_awaited", FOLD_BATCH).sort("receipt_id")
+            _finish(tx, awaited.filter(pl.col("id").is_first_distinct()), now_us)
+            late = tx.frame(
+                "receipts.parked_late", fresh_us, now_us - EARLY_WAIT_US, now_us - LATE_WINDOW_US, FOLD_BATCH
+            ).sort("receipt_id")
+            _record_late(tx, late)
             dropped = tx.all("receipts.drop_old", now_us - PARKED_MOST_US)
         if dropped:
             log.warning("%s receipts named no message of ours within a day and were dropped", len(dropped))
-        return len(awaited) + len(late)
-
-    def _record_late(self, tx: Tx, rows: pl.DataFrame) -> None:
-        """A receipt for a final message: a repetition is dropped, another state is recorded; money never moves."""
-        differs = rows.filter(pl.col("state") != pl.col("message_state")).unique("message_id", keep="first")
-        if not differs.is_empty():
-            recorded = tx.bulk("receipts.record_late", differs.select("message_id", "state", "receipt_us"))
-            counts = (
-                pl.DataFrame(recorded, schema={"task_id": pl.Int64, "late_state": pl.String})
-                .filter(pl.col("late_state") == MessageState.DELIVERED.value)
-                .group_by("task_id")
-                .agg(pl.len().cast(pl.Int32).alias("late_delivered"))
-            )
-            if not counts.is_empty():
-                tx.bulk("receipts.count_late", counts)
-        tx.bulk("receipts.remove", rows.select("id").unique())
+        return awaited.height + late.height
 
     def expire(self) -> int:
         """Messages without receipt for 72 hours expire and their credit returns. Returns how many."""
@@ -152,22 +127,41 @@ class Receipts:
             return messages.finish(tx, batch, now_us=now_us)
 
 
-def _finish_first(tx: Tx, rows: pl.DataFrame, now_us: int) -> None:
-    """The first receipt of each message decides."""
-    first = rows.filter(pl.col("message_id").is_first_distinct())
-    if first.is_empty():
+def _finish(tx: Tx, rows: pl.DataFrame, now_us: int) -> None:
+    """Ends the messages that `rows` (of `receipts.take`, one a message) name; the receipts leave the inbox."""
+    if rows.is_empty():
         return
-    batch = first.select(
-        pl.col("message_id").alias("id"),
-        pl.col("state"),
-        pl.when(pl.col("state") == MessageState.DELIVERED.value)
-        .then(None)
-        .otherwise(pl.col("reason").fill_null(_default_reason()))
-        .alias("reason"),
-        pl.col("detail"),
-        pl.col("receipt_us").alias("final_us"),
+    delivered = pl.col("state") == MessageState.DELIVERED.value
+    reason = pl.when(delivered).then(None).otherwise(pl.col("reason").fill_null(_default_reason()))
+    messages.finish_known(
+        tx,
+        rows.with_columns(
+            reason.alias("reason"),
+            pl.col("receipt_us").alias("final_us"),
+            pl.lit(MessageState.SUBMITTED.value).alias("old_state"),
+            (pl.col("charge_on") == ChargeOn.DELIVERED.value).alias("unsettled"),
+        ),
+        now_us=now_us,
     )
-    messages.finish(tx, batch, now_us=now_us)
+    tx.bulk("receipts.remove", rows.select("receipt_id"))
+
+
+def _record_late(tx: Tx, rows: pl.DataFrame) -> None:
+    """Receipts for final messages: a repetition is dropped, another state is recorded; money never moves."""
+    if rows.is_empty():
+        return
+    differs = rows.filter(pl.col("state") != pl.col("message_state")).unique("message_id", keep="first")
+    if not differs.is_empty():
+        recorded = tx.bulk("receipts.record_late", differs.select("message_id", "state", "receipt_us"))
+        counts = (
+            pl.DataFrame(recorded, schema={"task_id": pl.Int64, "late_state": pl.String})
+            .filter(pl.col("late_state") == MessageState.DELIVERED.value)
+            .group_by("task_id")
+            .agg(pl.len().cast(pl.Int32).alias("late_delivered"))
+        )
+        if not counts.is_empty():
+            tx.bulk("receipts.count_late", counts)
+    tx.bulk("receipts.remove", rows.select("receipt_id").unique())
 
 
 def _default_reason() -> pl.Expr:

@@ -28,7 +28,7 @@ from engine.store import Reader, Row, Store, Tx
 
 EVERYWHERE: Final = "*"
 NAME_LENGTH: Final = 40
-DEFAULT_BATCH: Final = 1_000
+DEFAULT_BATCH: Final = 2_500
 """Messages claimed at once: what is in doubt after a crash is at most this many per route."""
 MOST_PRICE_MICRO: Final = 10**12
 

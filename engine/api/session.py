@@ -33,7 +33,7 @@ def session_routes(engine: Callable[[], Engine | None]) -> list[Route]:
 
     async def begin(request: Request) -> Response:
         found = engine()
-        if found is None or not _is_own(request):
+        if found is None or not _is_own(request, found.config.public_url):
             return _refusal(AccessError("login_failed"))
         ticket = await _ticket(request)
         if ticket is None:
@@ -57,7 +57,7 @@ def session_routes(engine: Callable[[], Engine | None]) -> list[Route]:
 
     async def end(request: Request) -> Response:
         found = engine()
-        if found is None or not _is_own(request):
+        if found is None or not _is_own(request, found.config.public_url):
             return _refusal(AccessError("login_failed"))
         await run_in_threadpool(found.accounts.sign_out, request.cookies.get(SESSION_COOKIE))
         response = Response(status_code=204, headers={"Cache-Control": "no-store"})
@@ -72,12 +72,16 @@ def session_routes(engine: Callable[[], Engine | None]) -> list[Route]:
     ]
 
 
-def _is_own(request: Request) -> bool:
-    """Whether a page of this origin asks. Behind a proxy the Host header is the public one."""
+def _is_own(request: Request, public_url: str) -> bool:
+    """Whether a page of this origin asks; a proxy may have put another Host than the public one."""
     origin = request.headers.get("origin")
-    same = origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    hosts = {request.headers.get("host"), urlsplit(public_url).netloc}
     site = request.headers.get("sec-fetch-site", "same-origin")
-    return REQUEST_HEADER in request.headers and same and site == "same-origin"
+    return (
+        REQUEST_HEADER in request.headers
+        and (origin is None or urlsplit(origin).netloc in hosts)
+        and site == "same-origin"
+    )
 
 
 async def _ticket(request: Request) -> str | None:

@@ -43,8 +43,9 @@ _SYMBOLS: Final = _ranges(
 _FLAG_LETTERS: Final = _ranges("1F1E6-1F1FF")
 _SKIN: Final = _ranges("1F3FB-1F3FF")
 KEYCAP: Final = "\u20e3"
+KEYCAP_BASES: Final = frozenset("0123456789#*")
 _ONE_EMOJI: Final = (
-    rf"(?:[{_FLAG_LETTERS}]{{1,2}}|(?<=[0-9#*])\ufe0f?{KEYCAP}|{KEYCAP}"
+    rf"(?:[{_FLAG_LETTERS}]{{1,2}}|(?<=[{''.join(sorted(KEYCAP_BASES))}])\ufe0f?{KEYCAP}|{KEYCAP}"
     rf"|(?:[{_PICTURES}]|[{_SYMBOLS}]\ufe0f)[\ufe0e\ufe0f]?[{_SKIN}]?[{_ranges('E0020-E007F')}]*"
     rf"(?:\u200d[{_PICTURES}{_SYMBOLS}]\ufe0f?[{_SKIN}]?)*)"
 )
@@ -78,8 +79,26 @@ _EQUIVALENTS: Final[dict[str, str]] = {
     **dict.fromkeys("【〔〖〘〚", "("),
     **dict.fromkeys("】〕〗〙〛", ")"),
     **dict.fromkeys("⁄∕÷", "/"),
-    "、": ",", "。": ".", "·": ".", "〈": "<", "《": "<", "〉": ">", "》": ">", "∶": ":", "∗": "*", "∼": "~",
-    "…": "...", "©": "(c)", "®": "(R)", "×": "x", "¦": "|", "µ": "u", "→": "->", "←": "<-", "≤": "<=", "≥": ">=",
+    "、": ",",
+    "。": ".",
+    "·": ".",
+    "〈": "<",
+    "《": "<",
+    "〉": ">",
+    "》": ">",
+    "∶": ":",
+    "∗": "*",
+    "∼": "~",
+    "…": "...",
+    "©": "(c)",
+    "®": "(R)",
+    "×": "x",
+    "¦": "|",
+    "µ": "u",
+    "→": "->",
+    "←": "<-",
+    "≤": "<=",
+    "≥": ">=",
     # White letters on black, which NFKC leaves as they are.
     **{chr(first + at): chr(65 + at) for first in (0x1F150, 0x1F170) for at in range(26)},
 }
@@ -88,7 +107,7 @@ _NO_EQUIVALENT: Final = frozenset("¹²³⁰⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅
 LISTED: Final = re.compile(f"[{re.escape(''.join(_EQUIVALENTS))}]")
 
 # Between words of another script: spaces, digits, punctuation.
-_BRIDGE: Final = r"[ -@\[-_{-~\n]{0,3}"
+_BRIDGE: Final = r"[ -@\[-_{-~\n]{1,3}"
 _OTHER: Final = (
     f"[^{_GSM_CLASS}{re.escape(''.join(_EQUIVALENTS))}{_PICTURES}{_SYMBOLS}{_FLAG_LETTERS}{KEYCAP}"
     f"{_CHINESE}{_INVISIBLE}]"
@@ -97,8 +116,8 @@ ODD: Final = re.compile(
     rf"(?P<emoji>{_ONE_EMOJI}+)"
     rf"|(?P<mark>(?<=[{_GSM_CLASS}])[{_MARKS}]+)"
     rf"|(?P<invisible>[{_INVISIBLE}])"
-    rf"|(?P<chinese>[{_CHINESE}](?:{_BRIDGE}[{_CHINESE}])*)"
-    rf"|(?P<other>{_OTHER}(?:{_BRIDGE}{_OTHER})*)"
+    rf"|(?P<chinese>[{_CHINESE}]++(?:{_BRIDGE}[{_CHINESE}]++)*)"
+    rf"|(?P<other>{_OTHER}++(?:{_BRIDGE}{_OTHER}++)*)"
     rf"|(?P<single>[^{_GSM_CLASS}])"
 )
 EMOJI: Final = re.compile(_ONE_EMOJI)

@@ -76,15 +76,18 @@ def _outside(odd: Sequence[Span], links: Sequence[Span]) -> list[Span]:
 
 
 def _fixed(text: str, findings: Sequence[Finding]) -> str | None:
+    """The text with all fixes; a removal between two spaces takes one of them along."""
     fixes = [(finding.start, finding.end, finding.fix) for finding in findings if finding.fix is not None]
     if not fixes:
         return None
-    pieces: list[str] = []
+    fixed = ""
     at = 0
     for start, end, fix in fixes:
-        pieces += [text[at:start], fix]
+        fixed += text[at:start] + fix
         at = end
-    return "".join([*pieces, text[at:]])
+        if not fix and text[at : at + 1] == " " and (not fixed or fixed[-1].isspace()):
+            at += 1
+    return fixed + text[at:]
 
 
 def _findings(text: str, spans: Sequence[Span]) -> Iterator[Finding]:

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 
-from engine.content.characters import EMOJI, GSM, JOINED_SCRIPTS, JOINERS, KEYCAP, LISTED, ODD, UNSENDABLE, equivalent
+from engine.content.characters import (
+    EMOJI,
+    GSM,
+    JOINED_SCRIPTS,
+    JOINERS,
+    KEYCAP,
+    KEYCAP_BASES,
+    LISTED,
+    NOT_GSM,
+    ODD,
+    UNSENDABLE,
+    equivalent,
+)
 from engine.content.rules import RuleName, Severity, Span
 
 
 def odd_spans(text: str, severity: Mapping[RuleName, Severity]) -> Iterator[Span]:
     """What is outside the GSM alphabet, in order, without overlaps."""
     keeps_joiners = not text.isascii() and JOINED_SCRIPTS.search(text) is not None
-    for match in ODD.finditer(text):
+    for match in _odd_places(text):
         start, end = match.span()
         kind = match.lastgroup
         if kind == "emoji":
@@ -29,31 +42,43 @@ def odd_spans(text: str, severity: Mapping[RuleName, Severity]) -> Iterator[Span
             yield from _run_spans(match[0], start, RuleName.SCRIPT, severity)
 
 
+def _odd_places(text: str) -> Iterator[re.Match[str]]:
+    """As ODD.finditer, ten times as fast: the simple pattern finds the place, the large one says what it is."""
+    place = NOT_GSM.search(text)
+    while place and (match := ODD.match(text, place.start())):
+        yield match
+        place = NOT_GSM.search(text, match.end())
+
+
 def _emoji_spans(text: str, start: int, end: int, severity: Mapping[RuleName, Severity]) -> Iterator[Span]:
     """One span per emoji of a run. Removing the run must not glue two words together."""
     level = severity[RuleName.EMOJI]
     gap = " " if text[start - 1 : start].isalnum() and text[end : end + 1].isalnum() else ""
     for match in EMOJI.finditer(text, start, end):
-        if KEYCAP in match[0] and text[match.start() - 1 : match.start()] in set("0123456789#*"):
-            yield Span(RuleName.EMOJI, level, match.start() - 1, match.end(), text[match.start() - 1])
-        else:
-            fix = gap if match.start() == start else ""
-            yield Span(RuleName.EMOJI, level, *match.span(), fix if level is Severity.BLOCKS else None)
+        first = match.start()
+        fix = gap if first == start else ""
+        if KEYCAP in match[0] and text[first - 1 : first] in KEYCAP_BASES:
+            first -= 1
+            fix = text[first]
+        yield Span(RuleName.EMOJI, level, first, match.end(), fix if level is Severity.BLOCKS else None)
 
 
 def _run_spans(run: str, start: int, rule: RuleName, severity: Mapping[RuleName, Severity]) -> Iterator[Span]:
-    """A run without equivalents is one span; otherwise each character is looked at (and joined again later)."""
-    if unicodedata.is_normalized("NFKC", run) and not LISTED.search(run):
-        yield Span(rule, severity[rule], start, start + len(run), None)
-        return
-    for at, character in enumerate(run, start):
-        if character in GSM:
-            continue
-        fix = equivalent(character)
-        if rule is RuleName.CHINESE:
-            yield Span(rule, severity[rule], at, at + 1, fix)
-        else:
-            yield _character_span(at, at + 1, fix, severity)
+    """A run without equivalents is one span; otherwise each character with one is a span (joined again later)."""
+    end = start + len(run)
+    at = start
+    if not unicodedata.is_normalized("NFKC", run) or LISTED.search(run):
+        fixable = rule if rule is RuleName.CHINESE else RuleName.TYPOGRAPHY
+        for here, character in enumerate(run, start):
+            fix = None if character in GSM else equivalent(character)
+            if fix is None:
+                continue
+            if at < here:
+                yield Span(rule, severity[rule], at, here, None)
+            yield Span(fixable, severity[fixable], here, here + 1, fix)
+            at = here + 1
+    if at < end:
+        yield Span(rule, severity[rule], at, end, None)
 
 
 def _character_span(start: int, end: int, fix: str | None, severity: Mapping[RuleName, Severity]) -> Span:

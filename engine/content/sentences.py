@@ -10,48 +10,62 @@ from engine.content.rules import RuleName, Severity
 MAX_SHOWN_CHARACTERS: Final = 30
 
 
+# Controls have no name in Unicode.
+_CONTROL_NAMES: Final = {"\t": "tab", "\v": "vertical tab", "\x00": "null", "\x1b": "escape", "\x85": "next line"}
+
+
 def sentence(rule: RuleName, severity: Severity, found: str, where: str, fix: str | None) -> str:
+    """`found` is the offending text, `where` its place in words, `fix` what the text gets instead."""
     if rule is RuleName.GREETING:
         return f"“{shown(found)}” ({where}) is a greeting, which is blocked. Start with your brand name instead."
     if rule is RuleName.WORD:
         return f"“{shown(found)}” ({where}) is on the list of blocked words. Use another word."
     if rule is RuleName.LINK:
-        remedy = "Leave the word out." if fix is None else "Write the address without it: www.example.com."
-        return f"“{shown(found)}” ({where}) makes a link, which is blocked. {remedy}"
+        remedy = "Leave it out." if fix is None else "Write the address without it: www.example.com."
+        return f"“{shown(found)}” ({where}) begins a link, which is blocked. {remedy}"
     costly = severity is Severity.SUGGESTS
-    if rule is RuleName.CHINESE and not costly:
-        problem = "is a Chinese character or symbol, which is blocked."
-    elif rule is RuleName.EMOJI and not costly:
-        problem = "is an emoji, which is blocked."
-    elif costly:
+    if costly:
         problem = "makes each SMS hold 70 characters instead of 160."
+    elif rule is RuleName.CHINESE:
+        problem = f"is {'Chinese' if fix is None else 'a Chinese or full-width form'}, which is blocked."
+    elif rule is RuleName.EMOJI:
+        problem = "is an emoji, which is blocked."
     else:
         problem = "cannot be sent on this route."
-    return f"{_called(found, rule)} ({where}) {problem} {_remedy(rule, fix, costly=costly)}".rstrip()
+    return f"{_called(found, rule, where)} {problem} {_remedy(rule, fix, costly=costly)}".rstrip()
 
 
 def _remedy(rule: RuleName, fix: str | None, *, costly: bool) -> str:
     if fix is None:
         return "" if costly else "Write it in another way, with plain letters."
-    if not fix.strip(" ") and rule in (RuleName.INVISIBLE, RuleName.EMOJI):
+    if fix.strip():
+        return f"Use “{shown(fix)}” instead."
+    if not fix or rule is RuleName.EMOJI:
         return "Remove it."
-    if not fix.strip():
-        return "Use a new line instead." if fix.strip(" ") else "Use an ordinary space instead."
-    return f"Use “{shown(fix)}” instead."
+    return "Use a new line instead." if "\n" in fix else "Use an ordinary space instead."
 
 
-def _called(found: str, rule: RuleName) -> str:
-    """How a sentence names it: blanks and invisible characters by their Unicode name, emoji as they are."""
-    if rule is RuleName.EMOJI:
-        return found
-    visible = shown(found)
+def _called(found: str, rule: RuleName, where: str) -> str:
+    """How a sentence names it: a single odd character and what cannot be seen by the Unicode name."""
+    visible = found if rule is RuleName.EMOJI else shown(found)
     if rule is RuleName.INVISIBLE or not visible.strip():
-        name = unicodedata.name(found[0], f"control character U+{ord(found[0]):04X}").lower()
-        return f"An invisible character, {name}," if len(found) == 1 else f"{len(found)} invisible characters"
-    return f"“{visible}”"
+        if len(found) > 1:
+            return f"{len(found)} invisible characters ({where})"
+        return f"An invisible character ({_name(found)}, {where})"
+    if rule is RuleName.TYPOGRAPHY and len(found) == 1:
+        return f"{visible} ({_name(found)}, {where})"
+    return f"{visible} ({where})" if rule is RuleName.EMOJI else f"“{visible}” ({where})"
+
+
+def _name(character: str) -> str:
+    known = unicodedata.name(character, "").lower()
+    return known or _CONTROL_NAMES.get(character, f"character U+{ord(character):04X}")
 
 
 def shown(text: str) -> str:
     """Fit to stand in a sentence: one line, nothing invisible, not endless."""
-    plain = "".join(c if c.isprintable() else " " if c.isspace() else "" for c in text)
-    return plain if len(plain) <= MAX_SHOWN_CHARACTERS else plain[:MAX_SHOWN_CHARACTERS] + "…"
+    if len(text) > MAX_SHOWN_CHARACTERS:
+        text = text[:MAX_SHOWN_CHARACTERS] + "…"
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else " " if c.isspace() else "" for c in text)

@@ -68,7 +68,10 @@ def parse_words(typed: str) -> tuple[str, ...]:
 
     Raises InputError "invalid" when there are too many or one is too long.
     """
-    words = {fold_word(word): " ".join(word.split()) for word in re.split(r"[,;\n]", typed) if word.strip()}
+    words: dict[str, str] = {}
+    for word in re.split(r"[,;\n]", typed):
+        if word.strip():
+            words.setdefault(fold_word(word), " ".join(word.split()))
     if len(words) > MAX_WORDS:
         raise InputError(
             "invalid",
@@ -113,15 +116,14 @@ class Folded:
 def _fold(text: str, spans: Sequence[Span]) -> Iterator[tuple[str, int, int]]:
     at = 0
     for span in spans:
-        yield from _fold_stretch(text, at, span.start)
-        if span.fix is not None:
-            yield span.fix.lower(), span.start, span.end
-        elif span.rule is RuleName.EMOJI:
-            yield " ", span.start, span.end
-        else:
-            yield from _fold_stretch(text, span.start, span.end)
+        if span.fix is None and span.rule is not RuleName.EMOJI:
+            continue
+        if at < span.start:
+            yield from _fold_stretch(text, at, span.start)
+        yield " " if span.fix is None else span.fix.lower(), span.start, span.end
         at = span.end
-    yield from _fold_stretch(text, at, len(text))
+    if at < len(text):
+        yield from _fold_stretch(text, at, len(text))
 
 
 def _fold_stretch(text: str, start: int, end: int) -> Iterator[tuple[str, int, int]]:

@@ -36,7 +36,7 @@ from engine.model import Clock, FailReason, SystemClock
 
 log = logging.getLogger(__name__)
 
-RECEIPT_BATCH: Final = 1_000
+RECEIPT_BATCH: Final = 5_000
 """Most receipts in one call of the sink."""
 PENDING_LIMIT: Final = 200_000
 """Receipts waiting for their time or for the sink (about 50 MB); above it submits are answered UNSENT."""

@@ -130,7 +130,9 @@ def one_of(value: str | None, known: type[StrEnum] | frozenset[str], field: str)
     words = known if isinstance(known, frozenset) else frozenset(member.value for member in known)
     if value is None or value in words:
         return value
-    raise InputError("invalid", field=field, problem="is not known.", remedy=f"Choose one of {', '.join(sorted(words))}.")
+    raise InputError(
+        "invalid", field=field, problem="is not known.", remedy=f"Choose one of {', '.join(sorted(words))}."
+    )
 
 
 def message_states(state: str | None) -> tuple[MessageState, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Final
 
 from engine.errors import InputError
 from engine.history.filters import MOST_INT, RecordFilter, bounded, one_of
@@ -11,7 +12,8 @@ from engine.history.words import movement_words
 from engine.model import Balance, MovementKind
 from engine.store import Reader, Row, Rows
 
-MAX_STATEMENT_ROWS = 200_000
+MAX_STATEMENT_ROWS: Final = 50_000
+"""A statement is read on a page; longer ones are exports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,9 @@ def balance_of(reader: Reader, account_id: int) -> Balance:
     return Balance(row["available_micro"], row["held_micro"]) if row else Balance(0, 0)
 
 
-def movement_rows(
-    reader: Reader, scope: int | None, wanted: RecordFilter, *, after: int | None, count: int, to_operator: bool
-) -> Rows:
-    rows = reader.all(
+def movement_query(scope: int | None, wanted: RecordFilter, *, after: int | None, count: int) -> tuple[Any, ...]:
+    """Name and parameters of the query of movements."""
+    return (
         "history.movements",
         scope,
         wanted.task_id,
@@ -59,6 +60,12 @@ def movement_rows(
         bounded(after, MOST_INT),
         count,
     )
+
+
+def movement_rows(
+    reader: Reader, scope: int | None, wanted: RecordFilter, *, after: int | None, count: int, to_operator: bool
+) -> Rows:
+    rows = reader.all(*movement_query(scope, wanted, after=after, count=count))
     return [_movement_row(row, to_operator=to_operator) for row in rows]
 
 

@@ -34,10 +34,9 @@ from engine.numbers import country_name
 from engine.store import Reader, Row, Rows
 
 DISPATCH_STATES: Final = frozenset({"running", "sent", "finished"})
-FIRST_TASKS: Final = 64
-"""Tasks looked through for a page before looking further back."""
-GROWTH: Final = 8
-"""Each look further back takes so many times more tasks: ten million tasks end after seven."""
+FIRST_TASKS: Final = 4_096
+FIRST_MESSAGES: Final = 500_000
+"""How far back a page is looked for when counters do not tell: so many messages of so many tasks, then everything."""
 CLOCK_SLACK_US: Final = HOUR_US
 """A task and its messages are written together, but nothing forces their instants to be equal."""
 
@@ -53,10 +52,9 @@ class TaskDetail:
     dispatches: Rows
 
 
-def task_rows(
-    reader: Reader, scope: int | None, wanted: RecordFilter, *, after: int | None, count: int, to_operator: bool
-) -> Rows:
-    rows = reader.all(
+def task_query(scope: int | None, wanted: RecordFilter, *, after: int | None, count: int) -> tuple[Any, ...]:
+    """Name and parameters of the query of tasks."""
+    return (
         "history.tasks",
         scope,
         wanted.task_id,
@@ -69,6 +67,12 @@ def task_rows(
         bounded(after, MOST_INT),
         count,
     )
+
+
+def task_rows(
+    reader: Reader, scope: int | None, wanted: RecordFilter, *, after: int | None, count: int, to_operator: bool
+) -> Rows:
+    rows = reader.all(*task_query(scope, wanted, after=after, count=count))
     return [with_member(row, to_operator=to_operator) for row in rows]
 
 
@@ -160,22 +164,32 @@ class MessageQuery:
         return bool(self._name) or self._wanted.by_due
 
     @property
-    def _scattered(self) -> bool:
-        """One number or ending is rare everywhere: looking in one go is cheaper than going back in steps."""
-        return self._number.exact is not None or self._number.rest is not None
+    def _steps(self) -> tuple[tuple[int, int], ...]:
+        """Tasks and messages to look through for each message wanted: a near step, then everything.
+
+        Counters tell how near is enough, unless more is asked than they count. One number or ending is rare
+        everywhere, so that looking once is cheaper.
+        """
+        number, wanted = self._number, self._wanted
+        everything = (MOST_INT, MOST_INT)
+        if number.exact is not None or number.rest is not None:
+            return (everything,)
+        counted = number.ranges is None and wanted.reason is None and not (self._states and wanted.country)
+        return ((1, 1) if counted else (FIRST_TASKS, FIRST_MESSAGES), everything)
 
     def newest(self, reader: Reader, *, after: int | None, count: int) -> Rows:
         """At most `count` messages with ids below `after`, newest first."""
         below = bounded(after, MOST_INT)
-        tasks, matches = (MOST_INT, MOST_INT) if self._scattered else (FIRST_TASKS, count)
         found: Rows = []
-        while len(found) < count:
-            window = self._window(reader, below=below, tasks=tasks, matches=matches)
+        for tasks, matches in self._steps:
+            window = self._window(reader, below=below, tasks=max(tasks, count), matches=max(matches, count))
             if window is None:
                 break
             low, high = window
             found += reader.all(*self._select(low, high, count - len(found)))
-            below, tasks, matches = low, min(tasks * GROWTH, MOST_INT), min(matches * GROWTH, MOST_INT)
+            if len(found) == count:
+                break
+            below = low
         return found
 
     def frame(self, reader: Reader, *, count: int) -> pl.DataFrame:

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from datetime import date, time, timedelta
 from functools import lru_cache
-from math import isnan
+from math import isfinite
 from typing import Final
 
 from engine.model import RowReason
@@ -23,24 +23,28 @@ MAX_DIGITS: Final = 15
 """The longest number of ITU-T E.164, and what a spreadsheet keeps of one: it turns later digits into 0."""
 MIN_DIGITS_OF_FULL_NUMBER: Final = 7
 
+# Repetitions are possessive (*+) throughout: a cell made to be slow cannot make the pattern try again and again.
 # Most cells match one of these two and skip everything below; neither can hold two numbers or a changed one.
 _DIGITS_ONLY: Final = re.compile(r"\+?[0-9]{7,15}")
-_PLAIN: Final = re.compile(r"[ (]*\+?[ (]*[0-9][0-9 ()-]*")
+_PLAIN: Final = re.compile(r"[ (]*+\+?[ (]*+[0-9][0-9 ()-]*+")
 
 _ALIKE: Final = dict.fromkeys("‐‑‒–—―−ー", "-") | {"、": ","}
-_LINE_BREAKS: Final = frozenset("\n\r\v\f\x85\u2028\u2029")
+_LINE_BREAKS: Final = "\n\r\v\f\x85\u2028\u2029"
+_SPACES: Final = str.maketrans("\t\r\v\f", " \n\n\n")
 _FULL_WIDTH_TO_ASCII: Final = 0xFEE0
 
-_PHONE_CHARACTERS: Final = re.compile(r"[0-9+ \n()\[\]./,-]*[0-9][0-9+ \n()\[\]./,-]*")
-_ONE_NUMBER: Final = re.compile(r"[ \n()\[\]./-]*\+?[0-9 \n()\[\]./-]*")
+_PHONE_CHARACTERS: Final = re.compile(r"[+ \n()\[\]./,-]*+[0-9][0-9+ \n()\[\]./,-]*+")
+_ONE_NUMBER: Final = re.compile(r"[ \n()\[\]./-]*+\+?[0-9 \n()\[\]./-]*+")
 _PUNCTUATION: Final = str.maketrans("", "", " \n()[]./-")
+_ALL_BUT_DIGITS: Final = str.maketrans("", "", "+ \n()[]./,-")
 
 # "6.14E+10" and "6,14E+10"; "61412345678.0", ".00" or ",5"; "-61412345678".
 _CHANGED_BY_SPREADSHEET: Final = re.compile(
-    r"[+-]?[0-9]+(?:[.,][0-9]*)? ?[eE] ?[+-]?[0-9]+|[+-]?[0-9]{7,}[.,][0-9]{1,2}|[+-]?[0-9 ]{7,}[.,]0+|-[0-9]+"
+    r"[+-]?[0-9]++(?:[.,][0-9]*+)? ?[eE] ?[+-]?[0-9]++|[+-]?[0-9]{7,}+[.,][0-9]{1,2}|[+-]?[0-9 ]{7,}+[.,]0++|-[0-9]++"
 )
 _FIRM_SEPARATORS: Final = re.compile(r"[\n,]+")
 _LOOSE_SEPARATORS: Final = re.compile(r"[\n,/]+| {2,}")
+_ANY_SEPARATORS: Final = re.compile(r"[^0-9]+")
 
 
 def read(value: object) -> str | RowReason:
@@ -63,7 +67,9 @@ def _read_other(value: object) -> str | RowReason:
         return RowReason.EMPTY
     if isinstance(value, (date, time, timedelta)):  # what spreadsheets make of 1-2-2024
         return RowReason.SPREADSHEET_NUMBER
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or isnan(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return RowReason.CHARACTERS
+    if isinstance(value, float) and not isfinite(value):
         return RowReason.CHARACTERS
     if not 0 <= value < 10**MAX_DIGITS or value != int(value):
         return RowReason.SPREADSHEET_NUMBER
@@ -78,7 +84,7 @@ def _read_text(value: str) -> str | RowReason:
         return RowReason.SPREADSHEET_NUMBER
     if not _PHONE_CHARACTERS.fullmatch(text):
         return RowReason.CHARACTERS
-    if _holds_two(text):
+    if _holds_two(text[:MAX_TEXT_CHARACTERS]):
         return RowReason.TWO_NUMBERS
     if not _ONE_NUMBER.fullmatch(text):
         return RowReason.CHARACTERS
@@ -88,7 +94,8 @@ def _read_text(value: str) -> str | RowReason:
 def _fold(value: str) -> str:
     """ASCII for digits of any script, full-width forms, dashes and spaces; without invisible characters,
     the outer spaces, and the apostrophe that marks text in spreadsheets."""
-    text = "".join(map(_fold_character, value.strip()[:MAX_CELL_CHARACTERS])).strip()
+    text = value.strip()[:MAX_CELL_CHARACTERS]
+    text = text.translate(_SPACES) if text.isascii() else "".join(map(_fold_character, text)).strip()
     return text[1:].strip() if text.startswith(("'", "’", "‘")) else text
 
 
@@ -106,14 +113,17 @@ def _fold_character(character: str) -> str:
 
 def _holds_two(text: str) -> bool:
     """Whether two full numbers are plainly there: apart by a new line or comma, each with its own plus, or
-    apart by anything when all digits together are too many for one number."""
+    apart by anything when all digits together are too many for one number. `text` has phone characters only."""
+    digits = _digit_count(text)
+    if digits < 2 * MIN_DIGITS_OF_FULL_NUMBER:
+        return False
     if text.count("+") > 1 and _full_numbers(text.split("+")) > 1:
         return True
     if _full_numbers(_FIRM_SEPARATORS.split(text)) > 1:
         return True
-    if _digit_count(text) <= MAX_DIGITS:
+    if digits <= MAX_DIGITS:
         return False
-    return _full_numbers(_LOOSE_SEPARATORS.split(text)) > 1 or _full_numbers(re.split(r"[^0-9]+", text)) > 1
+    return _full_numbers(_LOOSE_SEPARATORS.split(text)) > 1 or _full_numbers(_ANY_SEPARATORS.split(text)) > 1
 
 
 def _full_numbers(pieces: list[str]) -> int:
@@ -121,4 +131,4 @@ def _full_numbers(pieces: list[str]) -> int:
 
 
 def _digit_count(text: str) -> int:
-    return sum("0" <= character <= "9" for character in text)
+    return len(text.translate(_ALL_BUT_DIGITS))

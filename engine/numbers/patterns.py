@@ -1,8 +1,8 @@
 """Regular expressions of numbering plans, compiled once and asked only when they can match.
 
 Compiling is nine tenths of the time to read a worldwide list with `phonenumbers`: Python's `re` remembers 512 patterns,
-the plans of the world have more than a thousand. Most need not even be compiled: a pattern for landlines that start
-with 1 or 2 is never asked about a mobile that starts with 7.
+the plans of the world have more than a thousand. Half of them need not be compiled at all: a pattern for landlines that
+start with 1 or 2 is never asked about a mobile that starts with 7.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ _ONLY_PARTS: Final = re.compile(f"(?:{_PART.pattern})+")
 
 def never(_number: str) -> None:
     """The matcher that matches nothing."""
-
 
 
 def whole(desc: PhoneNumberDesc | None, first: str, digits: int) -> Matcher:

@@ -23,11 +23,11 @@ def locate(text: str, home: Home | None) -> Located | RowReason:
     if home is None:
         return _international(text.removeprefix("00"), None)
     verdict = _national(text, home)
-    if isinstance(verdict, tuple) or not text.startswith("00"):
-        return verdict
-    # 00 stands for plus also where people dial out differently, as long as that gives a number in use.
-    abroad = _international(text.removeprefix("00"), None)
-    return abroad if isinstance(abroad, tuple) or home.plan.after_dialling_out(text) is None else verdict
+    if isinstance(verdict, RowReason) and text.startswith("00"):
+        # 00 stands for plus also where people dial out differently, as long as that gives a number in use.
+        abroad = _international(text.removeprefix("00"), None)
+        return verdict if isinstance(abroad, RowReason) else abroad
+    return verdict
 
 
 def _international(digits: str, home: Home | None) -> Located | RowReason:

@@ -20,13 +20,25 @@ _MOST: Final = 0.5
 _MIN_DIGITS: Final = 7
 _MAX_DIGITS: Final = 40
 """Room for two numbers in one cell: such a column is one of numbers too."""
-_NUMBER_SHAPE: Final = re.compile(r"[\s\d+＋'’‘`\"=()（）\[\]./,;、·\-‐-―−ー\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+")
+_NUMBER_SHAPE: Final = re.compile(
+    r"[\s\d+＋'’‘`\"=()（）\[\]./,;、·\-‐-―−ー\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+"
+)
 _DATE_SHAPE: Final = re.compile(r"\s*(?:\d{4}([-/.])\d{1,2}\1\d{1,2}|\d{1,2}([-/.])\d{1,2}\2\d{4})(?:[ T].*)?")
 _SCIENTIFIC: Final = re.compile(r"\s*\d(?:[.,]\d+)?\s*[eE]\s*\+?\d+\s*")
 _MIN_NUMERIC: Final = 10 ** (_MIN_DIGITS - 1)
-_NOT_NUMBERS: Final = frozenset(
-    {RowReason.CHARACTERS, RowReason.TOO_SHORT, RowReason.TOO_LONG, RowReason.COUNTRY, RowReason.NOT_ASSIGNED}
+_DOUBTFUL: Final = frozenset(
+    {
+        RowReason.EMPTY,
+        RowReason.CHARACTERS,
+        RowReason.TOO_SHORT,
+        RowReason.TOO_LONG,
+        RowReason.COUNTRY,
+        RowReason.NOT_ASSIGNED,
+        RowReason.SPREADSHEET_NUMBER,
+        RowReason.TWO_NUMBERS,
+    }
 )
+"""Verdicts that do not show a value to be a phone number; a landline, say, plainly is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,40 +79,51 @@ def find(table: Table, default_country: str | None, column: str | None) -> Layou
     if first >= len(table.rows):
         raise FileError("no_recipients")
     phone = search.chosen(column) if column is not None else search.found()
-    return Layout(header, first, phone, tuple(search.names), (*_header_notes(table, header, phone), *search.notes(phone)))
+    return Layout(
+        header, first, phone, tuple(search.names), (*_header_notes(table, header, phone), *search.notes(phone))
+    )
 
 
 def _find_header(table: Table) -> int | None:
-    """Index of the header row: the one that names a phone column, else the widest above the first number."""
+    """Index of the header: the row that names a phone column, else the widest row above the first number."""
     top = table.rows[: limits.MAX_HEADER_ROWS]
-    named = [max((_name_strength(cell) for cell in row), default=0) for row in top]
-    data = next((index for index, row in enumerate(top) if named[index] < 2 and any(map(_is_numeric, row))), len(top))
-    above = range(data)
+    named = [max(map(_name_strength, row), default=0) for row in top]
+    data = next((at for at, row in enumerate(top) if named[at] < 2 and any(map(looks_like_number, row))), len(top))
     for least, cells in ((3, 1), (2, 2), (2, 1)):
-        for index in above:
-            if named[index] >= least and _filled(top[index]) >= cells:
-                return index
-    if table.is_list or not above:
+        for at in range(data):
+            if named[at] >= least and _filled(top[at]) >= cells:
+                return at
+    if table.is_list:
         return None
-    numbers_at = {place for row in table.rows[data : data + 1] for place, cell in enumerate(row) if _is_numeric(cell)}
-    if len(numbers_at) == 1 and data < len(top):
-        place = min(numbers_at)
-        above = range(next((i for i in above if len(top[i]) > place and _is_digits(top[i][place])), data))
-        if not above:
-            return None
-    return max(above, key=lambda index: (_filled(top[index]), -index))
+    above = _rows_above(top, data)
+    return max(range(above), key=lambda at: (_filled(top[at]), -at), default=None)
+
+
+def _rows_above(top: Sequence[Row], data: int) -> int:
+    """How many of the rows above the first number are titles or header, not numbers that are too short."""
+    if data == len(top):
+        return data
+    places = [place for place, cell in enumerate(top[data]) if looks_like_number(cell)]
+    for at in range(data):
+        if any(len(top[at]) > place and _is_digits(top[at][place]) for place in places):
+            return at
+    return data
 
 
 def _header_notes(table: Table, header: int | None, phone: int) -> list[str]:
+    if table.is_list and header is None:
+        return ["The file is a plain list: every entry was taken as a recipient, and rows are counted one by one."]
     if header is None:
-        if table.is_list or not (len(table.rows[0]) > phone and not is_blank(table.rows[0][phone])):
+        first = table.rows[0][phone] if len(table.rows[0]) > phone else ""
+        if is_blank(first):
             return []
         return [f"Row {table.numbers[0]} is itself a number, not a header: it was taken as a recipient."]
     if header == 0:
         return []
-    last = table.numbers[header - 1]
-    rows = f"Row {last} was" if header == 1 else f"Rows {table.numbers[0]} to {last} were"
-    return [f"{rows} skipped: the header is in row {table.numbers[header]}."]
+    above = f"Rows {table.numbers[0]} to {table.numbers[header - 1]} were"
+    if header == 1:
+        above = f"Row {table.numbers[0]} was"
+    return [f"{above} skipped: the header is in row {table.numbers[header]}."]
 
 
 class _Search:
@@ -110,7 +133,6 @@ class _Search:
         rows = table.rows[first:]
         step = max(1, len(rows) // _SAMPLE_ROWS)
         self._sample = rows[:_SAMPLE_ROWS] + rows[_SAMPLE_ROWS::step]
-        self._rows = rows
         self._country = default_country
         titles = () if header is None else table.rows[header]
         self._width = max(map(len, (titles, *self._sample)), default=0)
@@ -135,8 +157,9 @@ class _Search:
             raise self._ask(likely)
         if likely:
             return likely[0]
-        if by_name:
-            return next((place for place in by_name if self._filled[place]), by_name[0])
+        filled = [place for place in by_name if self._filled[place]]
+        if filled or (by_name and not any(self._shaped)):
+            return (filled or by_name)[0]
         return self._by_content()
 
     def notes(self, phone: int) -> list[str]:
@@ -184,7 +207,7 @@ class _Search:
         """Share of a column's cells that are numbers of some country, whether or not they get SMS."""
         cells = [row[place] for row in self._sample if len(row) > place and not is_blank(row[place])][:_JUDGED_VALUES]
         verdicts = [numbers.parse(cell, self._country) for cell in cells]
-        return sum(verdict not in _NOT_NUMBERS for verdict in verdicts) / max(len(cells), 1)
+        return sum(verdict not in _DOUBTFUL for verdict in verdicts) / max(len(cells), 1)
 
     def _label(self, place: int) -> str:
         return self.names[place] or f"column {column_letters(place)}"
@@ -222,10 +245,6 @@ def _unique_names(titles: Row, width: int) -> list[str]:
 
 def _name_strength(cell: Cell) -> int:
     return headers.strength(cell.strip(BLANK)) if isinstance(cell, str) else 0
-
-
-def _is_numeric(cell: Cell) -> bool:
-    return not is_blank(cell) and looks_like_number(cell)
 
 
 def _is_digits(cell: Cell) -> bool:

@@ -20,13 +20,22 @@ _WIDE_ZEROS: Final = 0.4
 """Share of zero bytes in one place of each character that tells UTF-16 and UTF-32: digits and Latin have them."""
 _MAX_LOST: Final = 0.02
 """Share of unreadable characters above which the encoding was misjudged or the file is cut up."""
-_MAX_CONTROLS: Final = 0.01
+_MAX_AROUND_BYTES: Final = 65_536
+"""How much text on both sides of the first bad byte tells what it is."""
+_LEAST_GOOD: Final = 0.1
+"""UTF-8 sequences per bad byte: other encodings form them by chance, but rarely."""
+_CONTROLS: Final = 0.01
+_AROUND_BYTES: Final = 65_536
+"""How much text on both sides of the first bad byte tells what it is."""
+_LEAST_GOOD: Final = 0.1
+"""UTF-8 sequences per bad byte: other encodings form them by chance, but rarely."""
 _CONTROLS: Final = bytes([*range(9), *range(0x0E, 0x1A), 0x1B, 0x7F])
 _COMMON_CHINESE: Final = 0.8
 """Share of the wide characters that are in GB2312: nearly all in Chinese text, none in accented Latin."""
 _WIDE_SAMPLE_CHARS: Final = 10_000
 _MULTIBYTE: Final = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
-_REPLACEMENT: Final = "\ufffd"
+LOST: Final = "\ufffd"
+"""Stands for bytes that could not be read."""
 
 
 def decode(data: bytes) -> tuple[str, tuple[str, ...]]:
@@ -42,11 +51,6 @@ def decode(data: bytes) -> tuple[str, tuple[str, ...]]:
         return data.decode("utf-8"), ()
     except UnicodeDecodeError as error:
         return _decode_legacy(data, error)
-
-
-def rows_with_lost_bytes(text: str) -> bool:
-    """Whether some bytes could not be read and stand as U+FFFD."""
-    return _REPLACEMENT in text
 
 
 def _marked(data: bytes) -> tuple[str | None, int]:
@@ -71,7 +75,7 @@ def _wide_without_mark(data: bytes) -> str | None:
 
 
 def _checked(text: str, encoding: str) -> str:
-    if text.count(_REPLACEMENT) > len(text) * _MAX_LOST + 1:
+    if text.count(LOST) > len(text) * _MAX_LOST + 1:
         raise FileError("encoding", detail=f"it is not proper {encoding[:6].upper()}")
     if _share_of_controls(text.encode("utf-8")) > _MAX_CONTROLS:
         raise FileError("binary")
@@ -84,16 +88,19 @@ def _share_of_controls(data: bytes) -> float:
 
 def _decode_legacy(data: bytes, error: UnicodeDecodeError) -> tuple[str, tuple[str, ...]]:
     """Text that is not UTF-8 throughout: UTF-8 with a few bad bytes, GB18030, else Windows-1252."""
-    good = sum(1 for _ in _MULTIBYTE.finditer(data[: error.start + _SAMPLE_BYTES]))
-    replaced = data.decode("utf-8", "replace")
-    if good > replaced.count(_REPLACEMENT):
-        return replaced, ()
+    around = data[max(0, error.start - _AROUND_BYTES) : error.start + _AROUND_BYTES]
+    good = len(_MULTIBYTE.findall(around))
+    lost = around.decode("utf-8", "replace").count(LOST)
+    if good > lost:
+        return data.decode("utf-8", "replace"), ()
     try:
         chinese = data.decode("gb18030")
     except UnicodeDecodeError:
         chinese = ""
     if _is_chinese(chinese):
         return chinese, ("The file is not UTF-8; its text was read as GB18030 (Chinese).",)
+    if good and good >= lost * _LEAST_GOOD:
+        return data.decode("utf-8", "replace"), ()
     return data.decode("cp1252", "replace"), (
         "The file is not UTF-8; its text was read as Windows-1252. "
         "If names look wrong, save it as “CSV UTF-8” and upload it again.",

@@ -10,36 +10,41 @@ from typing import Final
 MAX_NAME_CHARS: Final = 60
 """A longer cell is a sentence, not a name."""
 
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
 # Anywhere in a word: names run together in many ways (phonenumber, Handynummer, телефонный, 联系电话).
 _STEMS: Final = (
     *("phone", "telef", "mobil", "celular", "cellul", "msisdn", "rufnummer", "handynummer", "handynr", "whatsapp"),
-    *("puhelin", "matkapuh", "telepon", "ponsel", "dienthoai", "didong", "kannettava", "mobiel", "farsimi"),
+    *("puhelin", "matkapuh", "telepon", "ponsel", "dienthoai", "didong", "mobiel", "farsimi"),
     *("телеф", "телеп", "мобил", "мобіл", "мобильн", "сотов", "τηλεφ", "κινητ"),
-    *("手机", "手機", "电话", "電話", "携帯", "行動", "移动号码", "휴대", "핸드폰", "전화", "연락처"),
+    *("手机", "手機", "电话", "電話", "携帯", "휴대", "핸드폰", "전화", "연락처"),
     *("هاتف", "جوال", "موبايل", "موبائل", "موبایل", "تلفن", "تليفون", "همراه", "טלפון", "נייד"),
-    *("मोबाइल", "फोन", "ফোন", "মোবাইল", "ফোণ", "தொலைபேசி", "மொபைல்", "ఫోన్", "మొబైల్"),
+    *("मोबाइल", "फोन", "ফোন", "মোবাইল", "தொலைபேசி", "மொபைல்", "ఫోన్", "మొబైల్"),
     *("โทร", "มือถือ", "ទូរស័ព្ទ", "ဖုန်း", "ტელეფ", "հեռախոս", "ስልክ"),
 )
 # Whole words: too short to be looked for inside others.
-_WORDS: Final = frozenset(
+_WORDS: Final = _set(
     "tel tels tlf telf cell cells cel gsm sms mob handy portable fone hp nohp sdt natel komorka komorkowy gsmno "
-    "cellno telno mobno fono тел моб τηλ κιν نقال".split()
+    "cellno telno mobno fono тел моб τηλ κιν نقال"
 )
 # They name numbers or people, so the content has to agree.
-_WEAK: Final = frozenset(
+_WEAK: Final = _set(
     "number numbers no nr num nummer numero numeros numer cislo szam broj номер contact contacts kontakt recipient "
-    "recipients destination to 号码 號碼 番号 번호 رقم".split()
+    "recipients destination to 号码 號碼 番号 번호 رقم"
 )
-_WEAK_STEMS: Final = ("号码", "號碼", "番号", "번호", "रقم", "رقم", "номер", "नंबर", "נומר", "מספר", "αριθμ")
-_FILLERS: Final = frozenset(
+_WEAK_STEMS: Final = ("号码", "號碼", "番号", "번호", "रقم", "رقم", "номер", "नंबर", "מספר", "αριθμ")
+_FILLERS: Final = _set(
     "my your our the of customer client user member home work office business main primary first second other alt "
-    "e164 intl international full with country code de del da do du des di la le el telephone personal private 1 2 3".split()
+    "e164 intl international full with country code de del da do du des di la le el personal private 1 2 3"
 )
 # Words that make something else of it: “phone type”, “mobile country code”, “fax”.
-_OTHERS: Final = frozenset(
-    "fax telefax telex id ids type typ tipo kind ext extension date time verified valid status consent optin optout carrier "
-    "operator network model brand price cost plan provider label note notes comment comments email mail name order "
-    "invoice account postal zip house street tax vat imei prefix bill os device app version lists".split()
+_OTHERS: Final = _set(
+    "fax telefax telex id ids type typ tipo kind ext extension date time verified valid status consent optin optout "
+    "carrier operator network model brand price cost plan provider label note notes comment comments email mail "
+    "name order invoice account postal zip house street tax vat imei prefix bill os device app version lists"
 )
 _OTHER_STEMS: Final = ("传真", "傳真", "区号", "區號", "类型", "факс")
 _NOT_PHONES: Final = ("phonetic", "microphone", "headphone", "saxophone", "automobil", "immobil", "mobility")
@@ -52,9 +57,7 @@ _ACCENTS: Final = dict.fromkeys([*range(0x0300, 0x0370), 0x093C, 0x09BC])
 def strength(name: str) -> int:
     """3: nothing but “phone number”; 2: a name with such a word in it; 1: may be (“number”, “contact”); 0: not."""
     words = _words(name)
-    if not words or len(name) > MAX_NAME_CHARS:
-        return 0
-    if _is_other(words):
+    if not words or len(name) > MAX_NAME_CHARS or is_other(name):
         return 0
     phones = [word for word in words if _is_phone(word)]
     weak = [word for word in words if word in _WEAK or any(stem in word for stem in _WEAK_STEMS)]
@@ -68,7 +71,9 @@ def same_name(one: str, other: str) -> bool:
     return one.strip() == other.strip() or (bool(_words(one)) and _words(one) == _words(other))
 
 
-def _is_other(words: tuple[str, ...]) -> bool:
+def is_other(name: str) -> bool:
+    """Whether a name says that the column holds something else, such as a fax number or a phone's type."""
+    words = _words(name)
     if "code" in words and not ({"number", "no", "with"} & set(words)):
         return True
     return any(

@@ -150,6 +150,4 @@ def _is_plain_text(start: bytes) -> bool:
 
 
 def _is_bad(character: str) -> bool:
-    return (
-        character in "/\\" or character in _BIDI_CONTROLS or unicodedata.category(character) in _BAD_CATEGORIES
-    )
+    return character in "/\\" or character in _BIDI_CONTROLS or unicodedata.category(character) in _BAD_CATEGORIES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from engine.errors import FileError
@@ -30,7 +30,9 @@ class Table:
     notes: tuple[str, ...] = ()
     delimiter: str | None = None
     """Of a text file; None for spreadsheets and plain lists."""
-    is_list: bool = field(default=False)
+    spanning: tuple[int, ...] = ()
+    """Indices of rows with a cell of several lines, which a stray quotation mark makes as well."""
+    is_list: bool = False
     """Numbers separated by anything: one column, and `numbers` count them one by one."""
 
 

@@ -11,8 +11,10 @@ from typing import Final
 from engine.errors import FileError
 from engine.recipients import limits
 from engine.recipients.columns import is_phone_header, looks_like_number
+from engine.recipients.encodings import LOST
 from engine.recipients.table import BLANK, Row, Table, collect, is_blank, too_many_rows
 
+OPEN_QUOTE: Final = "a quotation mark is opened and never closed"
 _DELIMITERS: Final = ",;\t|，；、"
 """In order of preference when two fit equally well."""
 _LINE_ENDS: Final = ("\u2028", "\u2029", "\x85")
@@ -22,11 +24,15 @@ _SEPARATORS: Final = re.compile(r"[^,;\t|，；、،؛\n]+")
 _SNIFFED_LINES: Final = 50
 _FULL_NUMBER_DIGITS: Final = 8
 """A group of so many digits is a number of its own, not a part such as "412 345 678"."""
-_OPEN_QUOTE: Final = "a quotation mark is opened and never closed"
+_DIGIT: Final = re.compile(r"\d")
+_DIGITS_OF_TWO: Final = 14
+_MAX_ROWS_IN_NOTE: Final = 5
+_AFTER_QUOTE: Final = "there is text after a closing quotation mark"
+_FIELD_TOO_LONG: Final = f"a cell holds more than {limits.MAX_FIELD_CHARS:,} characters"
 _CSV_PROBLEMS: Final = (
-    ("unexpected end of data", _OPEN_QUOTE),
-    ("expected after", "there is text after a closing quotation mark"),
-    ("field larger", f"a cell holds more than {limits.MAX_FIELD_CHARS:,} characters"),
+    ("unexpected end of data", OPEN_QUOTE),
+    ("expected after", _AFTER_QUOTE),
+    ("field larger", _FIELD_TOO_LONG),
 )
 
 
@@ -35,7 +41,7 @@ def parse(text: str, *, may_be_list: bool) -> Table:
 
     Raises `empty`, `malformed` or `too_many_rows`.
     """
-    text = _unify_line_ends(text, _LINE_ENDS + _LIST_LINE_ENDS if may_be_list else _LINE_ENDS)
+    text = unify_line_ends(text, _LINE_ENDS + _LIST_LINE_ENDS if may_be_list else _LINE_ENDS)
     text, declared = _declared_delimiter(text)
     text = text.rstrip(BLANK + _DELIMITERS)  # thousands of blank rows at the end cost nothing
     if not text.strip(BLANK + _DELIMITERS + '"'):
@@ -45,10 +51,14 @@ def parse(text: str, *, may_be_list: bool) -> Table:
     delimiter = declared or sniff_delimiter(text)
     if may_be_list and declared is None and _is_list(text, delimiter):
         return parse_list(text)
-    rows, numbers = collect(_records(text, delimiter))
+    rows, numbers, notes = _read_rows(text, delimiter)
     if len(rows) == 1 and len(rows[0]) > 1 and all(looks_like_number(cell) for cell in rows[0] if not is_blank(cell)):
-        return parse_list(text)
-    return Table(rows, numbers, delimiter=delimiter)
+        found: list[Row] = [(cell,) for cell in rows[0] if not is_blank(cell)]
+        return Table(found, list(range(1, len(found) + 1)), is_list=True)
+    spanning = _spanning(rows) if '"' in text else ()
+    if LOST in text:
+        notes += _lost_characters(rows, numbers)
+    return Table(rows, numbers, notes=tuple(notes), delimiter=delimiter, spanning=spanning)
 
 
 def parse_list(text: str) -> Table:
@@ -58,6 +68,8 @@ def parse_list(text: str) -> Table:
     """
     found: list[Row] = []
     for chunk in _SEPARATORS.finditer(text):
+        if len(chunk.group()) > limits.MAX_FIELD_CHARS:
+            raise FileError("malformed", row=len(found) + 1, detail="there is no separator between its numbers")
         for number in split_numbers(chunk.group()):
             found.append((number,))
             if len(found) > limits.MAX_RECIPIENTS + limits.MAX_HEADER_ROWS:
@@ -70,7 +82,7 @@ def split_numbers(chunk: str) -> list[str]:
 
     "+61 412 345 678" is one; "61412345678 61412345679" and "+61 412 345 678 +61 412 345 679" are two.
     """
-    pieces = chunk.strip(BLANK)[: limits.MAX_FIELD_CHARS].split()
+    pieces = chunk.strip(BLANK).split()
     if len(pieces) < 2:
         return pieces
     numbers: list[list[str]] = [[]]
@@ -104,7 +116,7 @@ def sniff_delimiter(text: str) -> str:
     return best
 
 
-def _unify_line_ends(text: str, others: tuple[str, ...]) -> str:
+def unify_line_ends(text: str, others: tuple[str, ...] = _LINE_ENDS + _LIST_LINE_ENDS) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     for line_end in others:
         text = text.replace(line_end, "\n")
@@ -121,34 +133,56 @@ def _declared_delimiter(text: str) -> tuple[str, str | None]:
 
 def _is_list(text: str, delimiter: str) -> bool:
     """Whether some line of a txt file holds several numbers, and no header says that they are columns."""
-    first = next(line for line in text.split("\n", limits.MAX_PHYSICAL_ROWS) if line.strip(BLANK))
-    header = first.split(delimiter)
+    lines = text.split("\n", limits.MAX_PHYSICAL_ROWS)
+    header = next(line for line in lines if line.strip(BLANK))[: limits.MAX_FIELD_CHARS].split(delimiter)
     if len(header) > 1 and any(map(is_phone_header, header)):
         return False
-    return any(_holds_several(line) for line in text.split("\n", limits.MAX_PHYSICAL_ROWS))
-
-
-def _holds_several(line: str) -> bool:
-    count = 0
-    for chunk in _SEPARATORS.finditer(line[: limits.MAX_FIELD_CHARS]):
-        count += sum(map(looks_like_number, split_numbers(chunk.group())))
-        if count > 1:
+    looked_at = 0
+    for line in lines:
+        start = line[: limits.MAX_FIELD_CHARS]
+        if len(_DIGIT.findall(start)) < _DIGITS_OF_TWO:
+            continue
+        found = [number for chunk in _SEPARATORS.finditer(start) for number in split_numbers(chunk.group())]
+        looked_at += len(found)
+        if sum(map(looks_like_number, found)) > 1:
             return True
+        if looked_at > limits.MAX_CELLS:
+            return False
     return False
 
 
-def _records(text: str, delimiter: str) -> Iterator[Row]:
-    """Records as a spreadsheet counts them: a quoted cell may span lines. Raises `malformed`."""
-    number = 0
-    reader = csv.reader(_lines(text), delimiter=delimiter, strict=True, skipinitialspace=True)
+def _read_rows(text: str, delimiter: str) -> tuple[list[Row], list[int], list[str]]:
+    """Strictly first: a stray quotation mark must not swallow rows. Text after a closing one is let pass when
+    no cell spans lines, since then nothing can have been swallowed."""
     try:
-        for number, record in enumerate(reader, 1):  # noqa: B007 - needed where the reader fails
-            if record and max(map(len, record)) > limits.MAX_FIELD_CHARS:
-                raise csv.Error("field larger")
-            yield record
+        rows, numbers = collect(_records(text, delimiter, strict=True))
+    except FileError as error:
+        if error.facts.get("detail") != _AFTER_QUOTE:
+            raise
+        rows, numbers = collect(_records(text, delimiter, strict=False))
+        if _spanning(rows):
+            raise
+        return rows, numbers, [f"Row {error.facts['row']} has text after a closing quotation mark; it was kept."]
+    return rows, numbers, []
+
+
+def _records(text: str, delimiter: str, *, strict: bool) -> Iterator[Row]:
+    """Records as a spreadsheet counts them: a quoted cell may span lines. Raises `malformed`."""
+    done = 0
+    try:
+        for record in csv.reader(_lines(text), delimiter=delimiter, strict=strict, skipinitialspace=True):
+            yield _checked(record, done + 1)
+            done += 1
     except csv.Error as error:
         detail = next((plain for mark, plain in _CSV_PROBLEMS if mark in str(error)), "its quotation marks do not fit")
-        raise FileError("malformed", row=number + 1, detail=detail) from None
+        raise FileError("malformed", row=done + 1, detail=detail) from None
+
+
+def _checked(record: list[str], number: int) -> list[str]:
+    """The csv module has such a limit too, but one for the whole process, which others may change."""
+    if record and max(map(len, record)) > limits.MAX_FIELD_CHARS:
+        raise FileError("malformed", row=number, detail=_FIELD_TOO_LONG)
+    return record
 
 
 def _lines(text: str) -> Iterator[str]:
@@ -156,3 +190,20 @@ def _lines(text: str) -> Iterator[str]:
         if len(line) > limits.MAX_LINE_CHARS:
             raise FileError("malformed", row=number, detail=f"it has more than {limits.MAX_LINE_CHARS:,} characters")
         yield line
+
+
+def _spanning(rows: list[Row]) -> tuple[int, ...]:
+    return tuple(at for at, row in enumerate(rows) if any(isinstance(cell, str) and "\n" in cell for cell in row))
+
+
+def _lost_characters(rows: list[Row], numbers: list[int]) -> list[str]:
+    """A note naming the rows in which bytes could not be read."""
+    broken = [
+        str(number)
+        for number, row in zip(numbers, rows, strict=True)
+        if any(isinstance(cell, str) and LOST in cell for cell in row)
+    ]
+    named = ", ".join(broken[:_MAX_ROWS_IN_NOTE])
+    more = f" and {len(broken) - _MAX_ROWS_IN_NOTE} more" if len(broken) > _MAX_ROWS_IN_NOTE else ""
+    rows_named = "row" if len(broken) == 1 else "rows"
+    return [f"Some characters could not be read and show as “{LOST}” in {rows_named} {named}{more}."] if broken else []

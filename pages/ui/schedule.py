@@ -47,7 +47,9 @@ def resolve(day: date | None, clock: time | None, zone: str, now: datetime) -> M
             "Choose a later time, or “Now”.",
         )
     if first.utcoffset() != typed.replace(tzinfo=place, fold=1).utcoffset():
-        return Moment(first, note=f"{shown} comes twice in {zone}, as the clocks are put back; it is sent at the first.")
+        return Moment(
+            first, note=f"{shown} comes twice in {zone}, as the clocks are put back; it is sent at the first."
+        )
     return Moment(first)
 
 

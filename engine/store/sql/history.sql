@@ -1,3 +1,7 @@
+-- name: account
+-- Whether there is such an account.
+select id from account where id = $1;
+
 -- name: balance
 -- What an account has.
 select available_micro, held_micro from account_balance where account_id = $1;

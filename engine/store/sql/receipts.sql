@@ -13,28 +13,34 @@ select id from receipt_inbox where parked limit 1;
 
 -- name: take
 -- The oldest receipts with the message each names, if that is awaited.
-select r.id, r.state, r.reason, r.detail, r.receipt_us, o.message_id
+select r.id as receipt_id, r.state, r.reason, r.detail, r.receipt_us, o.message_id as id, o.task_id, o.account_id,
+    o.dispatch_id, o.country, o.held_micro, t.charge_on
 from (select * from receipt_inbox where not parked order by id limit $1) as r
-left join outstanding as o on o.route_id = r.route_id and o.provider_ref = r.provider_ref;
+left join outstanding as o on o.route_id = r.route_id and o.provider_ref = r.provider_ref
+left join task as t on t.id = o.task_id;
+
 
 -- name: remove
 -- Receipts that were folded.
-delete from receipt_inbox where id in (select id from batch);
+delete from receipt_inbox where id in (select receipt_id from batch);
 
 -- name: park
 -- Receipts that name no awaited message (yet).
-update receipt_inbox set parked = true where id in (select id from batch);
+update receipt_inbox set parked = true where id in (select receipt_id from batch);
 
 -- name: parked_awaited
 -- Parked receipts whose submit answer has arrived meanwhile.
-select r.id, r.state, r.reason, r.detail, r.receipt_us, o.message_id
+select r.id as receipt_id, r.state, r.reason, r.detail, r.receipt_us, o.message_id as id, o.task_id, o.account_id,
+    o.dispatch_id, o.country, o.held_micro, t.charge_on
 from receipt_inbox as r
 join outstanding as o on o.route_id = r.route_id and o.provider_ref = r.provider_ref
+join task as t on t.id = o.task_id
 where r.parked order by r.id limit $1;
+
 
 -- name: parked_late
 -- Parked receipts of messages that are final already ($1 received since, $2 received before, $3 created since).
-select r.id, r.state, r.receipt_us, m.id as message_id, m.state as message_state
+select r.id as receipt_id, r.state, r.receipt_us, m.id as message_id, m.state as message_state
 from receipt_inbox as r
 join message as m on m.route_id = r.route_id and m.provider_ref = r.provider_ref
 where r.parked and r.received_us >= $1 and r.received_us <= $2 and m.created_us >= $3

@@ -203,11 +203,16 @@ create table message (
     final_us bigint
 );
 
--- Messages whose receipt is awaited: small, so that receipts find their message without an index on message.
+-- Messages whose receipt is awaited, with what settling needs: small, so that receipts find their message
+-- without an index on message.
 create table outstanding (
     message_id bigint not null,
     task_id bigint not null,
+    account_id bigint not null,
     route_id bigint not null,
+    dispatch_id bigint not null,
+    country varchar not null,
+    held_micro bigint not null,
     provider_ref varchar not null,
     submitted_us bigint not null
 );

@@ -1,0 +1,181 @@
+"""What happened, read-only: records, one thing in full, movements of credit, statistics and exports.
+
+Customers see the rows of their own account, operators those of all; every query takes the account itself.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from engine.access import allows
+from engine.errors import AccessError
+from engine.history import dashboard, exports, movements, records
+from engine.history.dashboard import Dashboard, Headline, Period, Recent
+from engine.history.exports import MAX_EXPORT_ROWS, ExportFormat
+from engine.history.filters import (
+    PAGE_ROWS,
+    Page,
+    RecordFilter,
+    StateGroup,
+    known_id,
+    page_limit,
+    page_of,
+    scope_of,
+)
+from engine.history.movements import Statement
+from engine.history.records import TaskDetail
+from engine.model import EVERY_ROLE, Actor, Balance, Clock
+from engine.store import Row, Store
+
+__all__ = [
+    "MAX_EXPORT_ROWS",
+    "PAGE_ROWS",
+    "Dashboard",
+    "ExportFormat",
+    "Headline",
+    "History",
+    "Page",
+    "RecordFilter",
+    "StateGroup",
+    "Statement",
+    "TaskDetail",
+]
+
+EVERYTHING: Final = RecordFilter()
+
+
+class History:
+    """Every call raises AccessError("not_found") for ids of another account and InputError for filters that
+    cannot be. `after` is the `next_after` of the page before; `limit` is kept between 1 and 500 rows."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._dashboards: Recent[Dashboard] = Recent()
+        self._delivery_times: Recent[pl.DataFrame] = Recent()
+
+    @allows(EVERY_ROLE)
+    def balance(self, actor: Actor, account_id: int | None = None) -> Balance:
+        """Available and held credit of the actor's account; operators may name another."""
+        return movements.balance_of(self._store, self._one_account(actor, account_id))
+
+    @allows(EVERY_ROLE)
+    def tasks(
+        self, actor: Actor, wanted: RecordFilter = EVERYTHING, *, after: int | None = None, limit: int = PAGE_ROWS
+    ) -> Page:
+        """Every column of the task, and route_name, member_name, account_name, settled (messages that are final)."""
+        scope, limit = self._scope(actor, wanted), page_limit(limit)
+        rows = records.task_rows(
+            self._store, scope, wanted, after=after, count=limit + 1, to_operator=actor.is_operator
+        )
+        return page_of(rows, limit)
+
+    @allows(EVERY_ROLE)
+    def task(self, actor: Actor, task_id: int) -> TaskDetail:
+        return records.task_detail(self._store, scope_of(actor, None), task_id, to_operator=actor.is_operator)
+
+    @allows(EVERY_ROLE)
+    def live(self, actor: Actor, task_id: int) -> Row:
+        """State and counters of a task, cheap enough to ask every second."""
+        return records.live_row(self._store, scope_of(actor, None), task_id)
+
+    @allows(EVERY_ROLE)
+    def dispatches(
+        self, actor: Actor, wanted: RecordFilter = EVERYTHING, *, after: int | None = None, limit: int = PAGE_ROWS
+    ) -> Page:
+        """Every column of the dispatch, and task_name, route_name, account_name, duration_us (None while it runs)."""
+        scope, limit = self._scope(actor, wanted), page_limit(limit)
+        return page_of(records.dispatch_rows(self._store, scope, wanted, after=after, count=limit + 1), limit)
+
+    @allows(EVERY_ROLE)
+    def messages(
+        self, actor: Actor, wanted: RecordFilter = EVERYTHING, *, after: int | None = None, limit: int = PAGE_ROWS
+    ) -> Page:
+        """id, account_id, account_name, task_id, task_name, route_id, route_name, row_number, msisdn ("+61…"),
+        country, sender, content (as sent), sms, parts, price_micro, held_micro, charged_micro, state, reason,
+        sentence, next_step (both "" when there is nothing to explain), created_us, submitted_us, final_us,
+        late_state, late_us."""
+        scope, limit = self._scope(actor, wanted), page_limit(limit)
+        return page_of(records.message_rows(self._store, scope, wanted, after=after, count=limit + 1), limit)
+
+    @allows(EVERY_ROLE)
+    def message(self, actor: Actor, message_id: int) -> Row:
+        """One message: the keys of its page except that `parts` is the text of each part on the air and `part_count`
+        how many; and text, country_name, provider_ref, hold_tx, settle_tx, dispatch_id, count_rule, charge_on, zone,
+        due_us; `timeline` (words, at_us); `ledger` (tx_id, kind, words, amount_micro, message_micro, created_us: the
+        hold and the settlement, with this message's share); for operators `detail`, the gateway's own words."""
+        return records.message_detail(self._store, scope_of(actor, None), message_id, to_operator=actor.is_operator)
+
+    @allows(EVERY_ROLE)
+    def movements(
+        self, actor: Actor, wanted: RecordFilter = EVERYTHING, *, after: int | None = None, limit: int = PAGE_ROWS
+    ) -> Page:
+        """Every column of the ledger transaction, and words (its kind in plain words), available_change_micro,
+        held_change_micro, task_name, member_name ("Staff" for operators, to customers), account_name."""
+        scope, limit = self._scope(actor, wanted), page_limit(limit)
+        rows = movements.movement_rows(
+            self._store, scope, wanted, after=after, count=limit + 1, to_operator=actor.is_operator
+        )
+        return page_of(rows, limit)
+
+    @allows(EVERY_ROLE)
+    def statement(self, actor: Actor, start_us: int, end_us: int, *, account_id: int | None = None) -> Statement:
+        """All movements of one account in a period; opening + movements = closing, exactly."""
+        account = self._one_account(actor, account_id)
+        return movements.statement(self._store, account, start_us, end_us, to_operator=actor.is_operator)
+
+    @allows(EVERY_ROLE)
+    def dashboard(
+        self, actor: Actor, start_us: int, end_us: int, *, account_id: int | None = None, zone: str | None = None
+    ) -> Dashboard:
+        """Figures of tasks due from `start_us` to before `end_us`; at most 3 seconds old."""
+        period = Period(scope_of(actor, account_id), start_us, end_us, zone or actor.zone)
+        return self._dashboards.get(period, self._clock.now_us(), lambda: dashboard.dashboard(self._store, period))
+
+    @allows(EVERY_ROLE)
+    def delivery_times(
+        self, actor: Actor, start_us: int, end_us: int, *, account_id: int | None = None
+    ) -> pl.DataFrame:
+        """How long delivered messages took to arrive: took, messages. Slower than the dashboard: reads messages."""
+        period = Period(scope_of(actor, account_id), start_us, end_us, "UTC")
+        return self._delivery_times.get(
+            period, self._clock.now_us(), lambda: dashboard.delivery_times(self._store, period)
+        )
+
+    @allows(EVERY_ROLE)
+    def export_messages(self, actor: Actor, wanted: RecordFilter = EVERYTHING, fmt: str = "csv") -> bytes:
+        """A file (csv, xlsx or parquet) of at most 200,000 rows, newest first; InputError when there are more."""
+        frame = exports.message_frame(self._store, self._scope(actor, wanted), wanted)
+        return exports.written(frame, exports.MESSAGE_COLUMNS, fmt, zone=actor.zone)
+
+    @allows(EVERY_ROLE)
+    def export_tasks(self, actor: Actor, wanted: RecordFilter = EVERYTHING, fmt: str = "csv") -> bytes:
+        """As `export_messages`, of tasks."""
+        scope = self._scope(actor, wanted)
+        frame = exports.task_frame(self._store, scope, wanted, to_operator=actor.is_operator)
+        return exports.written(frame, exports.TASK_COLUMNS, fmt, zone=actor.zone)
+
+    @allows(EVERY_ROLE)
+    def export_movements(self, actor: Actor, wanted: RecordFilter = EVERYTHING, fmt: str = "csv") -> bytes:
+        """As `export_messages`, of credit movements."""
+        scope = self._scope(actor, wanted)
+        frame = exports.movement_frame(self._store, scope, wanted, to_operator=actor.is_operator)
+        return exports.written(frame, exports.MOVEMENT_COLUMNS, fmt, zone=actor.zone)
+
+    def _scope(self, actor: Actor, wanted: RecordFilter) -> int | None:
+        """The account whose rows are read; a task of another account is refused here."""
+        scope = scope_of(actor, wanted.account_id)
+        if wanted.task_id is not None:
+            records.live_row(self._store, scope, wanted.task_id)
+        return scope
+
+    def _one_account(self, actor: Actor, account_id: int | None) -> int:
+        """Of operators who name no account, their own; one that is not there is refused."""
+        if account_id is None:
+            return actor.account_id
+        scope_of(actor, account_id)
+        if self._store.one("history.account", known_id(account_id, "account")) is None:
+            raise AccessError("not_found", what="account")
+        return account_id

@@ -1,0 +1,154 @@
+"""Plotly figures in the colours of the theme: readable in light and dark, on a phone, and without colour vision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import plotly.graph_objects as go
+import polars as pl
+import streamlit as st
+
+from engine.model import MICRO, format_credits
+from pages.ui.theme import CHART_COLOURS, CHART_CONFIG, chart_layout
+
+GOOD: Final = CHART_COLOURS[0]
+BAD: Final = CHART_COLOURS[3]
+NEUTRAL: Final = CHART_COLOURS[2]
+"""Teal, coral and blue: told apart without red-green vision, and every use is named by a legend or a text."""
+
+CHART_HEIGHT: Final = 290
+BAR_HEIGHT: Final = 36
+"""Of one horizontal bar, its gap included."""
+FEWEST_BARS: Final = 2
+"""Room for so many, so that a single bar is not as thick as a card."""
+BARS_MOST: Final = 6
+DAYS_MOST: Final = 92
+"""Longer periods are drawn by week."""
+LABEL_LENGTH: Final = 22
+TICKS: Final = 8
+
+_OUTCOMES: Final = (("delivered", "Delivered", GOOD), ("failed", "Failed", BAD))
+
+
+def volume(daily: pl.DataFrame) -> go.Figure:
+    """Delivered and failed messages over time, stacked. `daily`: day, delivered, failed."""
+    shown = by_week(daily, "delivered", "failed")
+    return _stacked(shown["day"].to_list(), shown, _time_axis())
+
+
+def hours(by_hour: pl.DataFrame) -> go.Figure:
+    """When sending began, hour by hour, and what became of it. `by_hour`: hour, delivered, failed."""
+    labels = [f"{hour:02d}:00" for hour in by_hour["hour"]]
+    return _stacked(labels, by_hour, {"type": "category", "nticks": TICKS, "tickangle": 0})
+
+
+def spend(daily: pl.DataFrame) -> go.Figure:
+    """Credits charged over time. `daily`: day, charged_micro."""
+    shown = by_week(daily, "charged_micro")
+    amounts = shown["charged_micro"].to_list()
+    figure = go.Figure(
+        go.Bar(
+            x=shown["day"].to_list(),
+            y=[amount / MICRO for amount in amounts],
+            customdata=[format_credits(amount) for amount in amounts],
+            marker_color=NEUTRAL,
+            hovertemplate="%{customdata} credits<extra></extra>",
+        )
+    )
+    return _finished(figure, xaxis=_time_axis())
+
+
+def success_rates(frame: pl.DataFrame, name: str) -> go.Figure:
+    """Share of delivered among settled messages, a bar for each of the largest. `frame`: `name`, delivered, failed."""
+    shown = (
+        frame.with_columns((pl.col("delivered") + pl.col("failed")).alias("settled"))
+        .filter(pl.col("settled") > 0)
+        .sort("settled", descending=True)
+        .head(BARS_MOST)
+    )
+    rates = [100 * good / settled for good, settled in zip(shown["delivered"], shown["settled"], strict=True)]
+    texts = [f"{percent(rate)} of {settled:,}" for rate, settled in zip(rates, shown["settled"], strict=True)]
+    return _bars(plain(shown[name].to_list()), rates, texts, GOOD, most=100.0)
+
+
+def waits(took: pl.DataFrame) -> go.Figure:
+    """How long delivery took. `took`: took, messages."""
+    counts = took["messages"].to_list()
+    shares = [100 * count / max(sum(counts), 1) for count in counts]
+    texts = [f"{percent(share)} ({count:,})" for share, count in zip(shares, counts, strict=True)]
+    return _bars(took["took"].to_list(), shares, texts, NEUTRAL, most=max([*shares, 1.0]))
+
+
+def show(figure: go.Figure, *, key: str, alt: str) -> None:
+    st.plotly_chart(figure, key=key, config=CHART_CONFIG, alt=alt)
+
+
+def percent(value: float) -> str:
+    """93.42 → "93.4%"; never rounds a single failure or success away."""
+    if 99.95 <= value < 100:
+        return ">99.9%"
+    if 0 < value < 0.05:
+        return "<0.1%"
+    return f"{value:.1f}".removesuffix(".0") + "%"
+
+
+def plain(labels: Sequence[str]) -> list[str]:
+    """Names that people gave, shortened for a phone and as text: Plotly reads some HTML in labels.
+
+    Two that are shortened alike stay two: the later gets a number.
+    """
+    seen: dict[str, int] = {}
+    shown: list[str] = []
+    for label in labels:
+        short = label if len(label) <= LABEL_LENGTH else label[: LABEL_LENGTH - 1] + "…"
+        seen[short] = seen.get(short, 0) + 1
+        short = short if seen[short] == 1 else f"{short} ({seen[short]})"
+        shown.append(short.replace("&", "&amp;").replace("<", "&lt;"))
+    return shown
+
+
+def by_week(daily: pl.DataFrame, *columns: str) -> pl.DataFrame:
+    """Days as they are, or summed by week (named by its Monday) when there are too many to tell apart."""
+    if daily.height <= DAYS_MOST:
+        return daily.select("day", *columns)
+    return daily.group_by(pl.col("day").dt.truncate("1w")).agg(pl.col(*columns).sum()).sort("day")
+
+
+def _stacked(x: list[Any], shown: pl.DataFrame, xaxis: dict[str, Any]) -> go.Figure:
+    figure = go.Figure()
+    for name, label, colour in _OUTCOMES:
+        figure.add_bar(x=x, y=shown[name].to_list(), name=label, marker_color=colour, hovertemplate="%{y:,}")
+    return _finished(figure, xaxis=xaxis, barmode="stack")
+
+
+def _bars(labels: list[str], values: list[float], texts: list[str], colour: str, *, most: float) -> go.Figure:
+    """Horizontal bars, the first on top, each with its text."""
+    figure = go.Figure(
+        go.Bar(
+            x=values,
+            y=labels,
+            orientation="h",
+            marker_color=colour,
+            text=texts,
+            textposition="auto",
+            insidetextanchor="start",
+            textangle=0,
+            hovertemplate="%{y}: %{text}<extra></extra>",
+        )
+    )
+    _finished(figure, hovermode="closest", height=BAR_HEIGHT * max(len(labels), FEWEST_BARS) + 8)
+    figure.update_xaxes(visible=False, range=[0, most * 1.02])
+    return figure.update_yaxes(type="category", autorange="reversed", ticklabelstandoff=8, showgrid=False)
+
+
+def _time_axis() -> dict[str, Any]:
+    return {"type": "date", "hoverformat": "%a %-d %b %Y", "nticks": TICKS}
+
+
+def _finished(figure: go.Figure, **more: Any) -> go.Figure:
+    """What every figure has: a legend above, counts from zero, and no dragging, which would catch a scrolling thumb."""
+    figure.update_layout(**chart_layout(**({"height": CHART_HEIGHT, "bargap": 0.25, "dragmode": False} | more)))
+    figure.update_yaxes(title="", rangemode="tozero", automargin=True, fixedrange=True, tickformat=",~s")
+    figure.update_xaxes(title="", automargin=True, fixedrange=True)
+    return figure

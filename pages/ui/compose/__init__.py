@@ -1,0 +1,1 @@
+"""What the pages of composing share: fields, recipients, findings, the quote and the Terms pop-up."""

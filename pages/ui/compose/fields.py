@@ -1,0 +1,222 @@
+"""The fields both composing pages share, in the order of the pages. Each returns its value and what it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Final
+
+import streamlit as st
+
+from engine import content
+from engine.model import ChargeOn, CountRule, to_datetime
+from engine.parts import MAX_PARTS, count
+from engine.routes import EVERYWHERE, Route
+from engine.tasks.quote import CONTENT_LENGTH, NAME_LENGTH
+from engine.tasks.service import SCHEDULE_MOST_DAYS
+from pages.ui import format as show
+from pages.ui.compose.findings import show_findings
+from pages.ui.compose.flow import Flow
+from pages.ui.context import get_engine
+from pages.ui.counter import live_counter
+from pages.ui.notices import notice
+from pages.ui.schedule import STEP_MINUTES, Moment, first_offer, resolve, zone_label
+
+SENDER_FIELD_LENGTH: Final = 11
+"""What the widest route takes; the route's own limit is checked with a sentence."""
+NOW: Final = "Now"
+LATER: Final = "At a time"
+PRICES_SHOWN: Final = 400
+"""Countries in the list of a route's prices: all there are."""
+
+Problems = dict[str, str]
+"""Field → what it lacks, in the order of the page. Shown beside the field once Submit was pressed."""
+
+
+@contextmanager
+def card(name: str, heading: str) -> Iterator[None]:
+    with st.container(key=f"card-{name}"):
+        st.subheader(heading, anchor=False)
+        yield
+
+
+def complain(flow: Flow, problems: Problems, field: str, sentence: str) -> None:
+    """Notes what a field lacks; says it there once the person has tried to submit."""
+    if not sentence:
+        return
+    problems[field] = sentence
+    if flow.tried:
+        notice("error", sentence)
+
+
+def route_field(flow: Flow, choices: Mapping[int, Route]) -> Route:
+    """The route, its price in its name."""
+    key = flow.key("route")
+    if st.session_state.get(key) not in choices:
+        st.session_state[key] = next(iter(choices))
+    chosen = st.selectbox(
+        "Route",
+        list(choices),
+        key=key,
+        format_func=lambda route_id: choices[route_id].display_name,
+        persist_state="session",
+    )
+    route = choices[chosen]
+    if route.down_since_us is not None:
+        notice(
+            "warning",
+            "This route cannot reach its operator at the moment.",
+            "Messages wait and are sent when it is back; or choose another route.",
+        )
+    st.caption(_route_words(route))
+    if len(set(route.prices.values())) > 1:
+        _price_list(route)
+    return route
+
+
+def _route_words(route: Route) -> str:
+    charged = "Only delivered messages are charged"
+    if route.charge_on is ChargeOn.ACCEPTED:
+        charged = "This route has no receipts: messages the operator accepts are charged"
+    counted = "one SMS per 160 characters"
+    if route.count_rule is CountRule.CARRIER:
+        counted = "one SMS up to 160 characters, then one per 153"
+    reach = "every country served" if route.countries is None else show.plural(len(route.countries), "country", "countries")
+    return f"{charged}. Counted as {counted}. Reaches {reach}."
+
+
+def _price_list(route: Route) -> None:
+    with st.popover("Prices by country", icon=":material/payments:", key=f"prices_{route.id}"):
+        listed = sorted(
+            (show.country(code), show.credits(price)) for code, price in route.prices.items() if code != EVERYWHERE
+        )
+        other = "Everywhere else" if listed else "Everywhere"
+        rows = [*listed[:PRICES_SHOWN], (other, show.credits(route.prices[EVERYWHERE]))]
+        st.dataframe(
+            {"Country": [name for name, _ in rows], "Credit per SMS": [price for _, price in rows]}, hide_index=True
+        )
+
+
+def sender_field(flow: Flow, route: Route, choices: Mapping[int, Route], problems: Problems) -> str | None:
+    """The brand name recipients see, only where the route carries one."""
+    if not route.supports_sender:
+        others = any(other.supports_sender for other in choices.values())
+        remedy = " To use your brand name, choose a route marked SID." if others else ""
+        st.caption(
+            "**Sender ID**: this route does not support one. Recipients see a number that the operator chooses." + remedy
+        )
+        return None
+    typed = st.text_input(
+        "Sender ID (optional)",
+        key=flow.key("sender"),
+        max_chars=SENDER_FIELD_LENGTH,
+        placeholder="Your brand",
+        help=f"Your brand name, 3 to {route.sender_max} letters, digits, spaces or & . _ - with at least one letter. "
+        "Empty: recipients see a number that the operator chooses.",
+        persist_state="session",
+    )
+    if not typed:
+        return None
+    problem = content.check_sender(typed, max_length=route.sender_max)
+    if problem:
+        problems["Sender ID"] = f"Sender ID: {problem}"
+        notice("error", problems["Sender ID"])
+    return typed
+
+
+def name_field(flow: Flow, problems: Problems) -> str:
+    name = st.text_input(
+        "Task name",
+        key=flow.key("name"),
+        max_chars=NAME_LENGTH,
+        placeholder="For your records, such as November offer",
+        persist_state="session",
+    )
+    complain(flow, problems, "Task name", "" if name.strip() else "Task name: give this task a name for your records.")
+    return name
+
+
+def content_field(
+    flow: Flow, route: Route, problems: Problems, *, example: Mapping[str, str] | None = None
+) -> str:
+    """The message with its live counter, and what the route's rules say about it."""
+    key = flow.key("content")
+    text = st.text_area(
+        "Content",
+        key=key,
+        height=150,
+        max_chars=CONTENT_LENGTH,
+        placeholder="Start with your brand name",
+        persist_state="session",
+    )
+    live_counter(watches=key, text=text, rule=route.count_rule, example=example)
+    personal = bool(content.placeholders(text))
+    verdict = content.check(text, route.rules, template=personal)
+    show_findings(text, verdict, key=flow.key("fix"), fix=_replacer(key))
+    sentence = _content_lacks(text, route, personal=personal)
+    complain(flow, problems, "Content", sentence)
+    if not sentence and not verdict.ok:
+        problems["Content"] = "Content: change the marked places."
+    return text
+
+
+def _content_lacks(text: str, route: Route, *, personal: bool) -> str:
+    if not text.strip():
+        return "Content: write the message."
+    parts = 0 if personal else count(text, route.count_rule).parts
+    return f"Content: it is {parts} parts long; the most is {MAX_PARTS}. Shorten it." if parts > MAX_PARTS else ""
+
+
+def _replacer(key: str) -> Callable[[str], None]:
+    def replace(fixed: str) -> None:
+        st.session_state[key] = fixed
+
+    return replace
+
+
+def time_field(flow: Flow, zone: str, problems: Problems) -> Moment | None:
+    """None sends now; otherwise the moment, whose `at` is None when it cannot be."""
+    now = to_datetime(get_engine().clock.now_us())
+    chosen = st.segmented_control(
+        "Send",
+        [NOW, LATER],
+        default=NOW,
+        required=True,
+        key=flow.key("when"),
+        persist_state="session",
+    )
+    if chosen == NOW:
+        return None
+    moment = _chosen_moment(flow, zone, now)
+    if moment.at is None:
+        problems["Time"] = f"Time: {moment.problem}"
+        notice("error", problems["Time"])
+    elif moment.note:
+        notice("info", moment.note)
+    return moment
+
+
+def _chosen_moment(flow: Flow, zone: str, now: datetime) -> Moment:
+    offer = first_offer(zone, now)
+    today = now.astimezone(offer.tzinfo).date()
+    day_column, time_column = st.columns(2)
+    day = day_column.date_input(
+        "Date",
+        value=offer.date(),
+        min_value=min(today, offer.date()),
+        max_value=today + timedelta(days=SCHEDULE_MOST_DAYS),
+        key=flow.key("day"),
+        format="YYYY-MM-DD",
+        persist_state="session",
+    )
+    clock = time_column.time_input(
+        "Time",
+        value=offer.time(),
+        step=timedelta(minutes=STEP_MINUTES),
+        key=flow.key("clock"),
+        persist_state="session",
+    )
+    moment = resolve(day, clock, zone, now)
+    st.caption(f"Time zone of your account: {zone_label(zone, moment.at or now)}.")
+    return moment

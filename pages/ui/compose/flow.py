@@ -1,0 +1,123 @@
+"""What one composing page remembers between reruns: the file, the open quote, the last refusal."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal, NoReturn
+
+import streamlit as st
+
+from engine.errors import FileError, ImsError
+from engine.model import Actor
+from engine.recipients import RecipientFile
+from engine.tasks import Draft, Preview
+from pages.ui.context import get_engine
+from pages.ui.notices import leave_note
+from pages.ui.registry import TASK
+
+Kind = Literal["quick", "bulk"]
+Reader = Callable[[str, bytes, str | None], RecipientFile]
+
+
+@dataclass
+class Upload:
+    """One uploaded file and what was read from it: `people`, or `error` with what to do."""
+
+    name: str
+    data: bytes
+    column: str | None = None
+    choices: tuple[str, ...] = ()
+    people: RecipientFile | None = None
+    error: ImsError | None = None
+
+    def read(self, reader: Reader) -> None:
+        """Reads the file once; the bytes are kept only while another column may still be chosen."""
+        self.people, self.error = None, None
+        try:
+            self.people = reader(self.name, self.data, self.column)
+        except ImsError as error:
+            self.error = error
+            if error.code == "choose_column":
+                self.choices = tuple(str(choice) for choice in _listed(error))
+        if not self.choices:
+            self.data = b""
+
+    @property
+    def asks(self) -> bool:
+        """Whether the file could be read but for the choice of its column."""
+        return isinstance(self.error, FileError) and self.error.code == "choose_column"
+
+
+@dataclass
+class Flow:
+    """`generation` is part of every widget's key: a new one is an empty form."""
+
+    kind: Kind
+    generation: int = 0
+    tried: bool = False
+    """Submit was pressed: from then on each field says what it lacks."""
+    upload: Upload | None = None
+    preview: Preview | None = None
+    terms_note: str = ""
+    refusal: tuple[str, ImsError] | None = None
+    accepted: int | None = None
+    typed: tuple[str, RecipientFile | ImsError] | None = None
+    """The numbers last typed and what they are, so that other fields do not read them again."""
+    copied: set[int] = field(default_factory=set[int])
+    """Tasks copied into this form already, so that a rerun does not overwrite what was typed since."""
+
+    def key(self, name: str) -> str:
+        return f"{self.kind}_{name}_{self.generation}"
+
+    def press_submit(self) -> None:
+        self.tried = True
+        self.refusal = None
+
+    def refuse(self, mark: str, error: ImsError) -> None:
+        """Keeps a refusal as long as the form is as it was refused."""
+        self.refusal = (mark, error)
+
+    def refused(self, mark: str) -> ImsError | None:
+        return self.refusal[1] if self.refusal and self.refusal[0] == mark else None
+
+    def start_over(self) -> None:
+        """An empty form; nothing of the accepted one stays in memory."""
+        for key in [key for key in st.session_state if str(key).startswith(f"{self.kind}_")]:
+            del st.session_state[key]
+        self.__init__(self.kind, self.generation + 1)
+
+
+def flow_of(kind: Kind) -> Flow:
+    return st.session_state.setdefault(f"compose-{kind}", Flow(kind))
+
+
+def mark_of(draft: Draft) -> str:
+    """Names a draft as the person sees it, to know whether it changed since it was refused."""
+    seen = (draft.route_id, draft.name, draft.content, draft.sender, str(draft.scheduled_at), draft.file_name)
+    rows = draft.recipients.frame
+    people = rows["msisdn"].hash().sum() if rows.height else 0
+    return hashlib.sha256(repr((seen, rows.height, people)).encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def submit(flow: Flow, actor: Actor, draft: Draft) -> None:
+    """Asks for the quote, which opens the Terms; a refusal is kept beside everything that was typed."""
+    flow.terms_note = ""
+    try:
+        flow.preview = get_engine().tasks.preview(actor, draft)
+    except ImsError as error:
+        flow.refuse(mark_of(draft), error)
+
+
+def go_to_task(flow: Flow, task_id: int) -> NoReturn:
+    """The accepted task's page; the form behind it is empty again."""
+    flow.start_over()
+    leave_note("success", f"Task {task_id} is accepted: {follow it here. What is not delivered comes back to your credit.")
+    st.switch_page(str(TASK.path), query_params={"id": str(task_id)})
+
+
+def _listed(error: ImsError) -> tuple[object, ...]:
+    choices = error.facts.get("choices", ())
+    return choices if isinstance(choices, tuple) else ()
+

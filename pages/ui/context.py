@@ -1,0 +1,38 @@
+"""The one Engine of this process, and who is asking in this run of a script."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from engine.api import SESSION_COOKIE
+from engine.app import Engine
+from engine.model import Actor
+
+_engine: Engine | None = None
+
+
+def set_engine(engine: Engine | None) -> None:
+    """Called by the server when it opened (or closed) the Engine."""
+    global _engine  # noqa: PLW0603 - scripts of all visitors share the one Engine of the process
+    _engine = engine
+
+
+def engine_or_none() -> Engine | None:
+    return _engine
+
+
+def get_engine() -> Engine:
+    """The open Engine; scripts only run while the server has one."""
+    if _engine is None:
+        raise RuntimeError("the Engine is not open: scripts run inside the server only")
+    return _engine
+
+
+def session_token() -> str | None:
+    """What the browser's session cookie holds. Read on the server, so that a reload shows no sign-in form."""
+    return st.context.cookies.get(SESSION_COOKIE)
+
+
+def current_actor() -> Actor | None:
+    """Who is signed in, asked of the database each time: sessions end elsewhere too."""
+    return get_engine().accounts.actor_of(session_token())

@@ -1,0 +1,89 @@
+"""What visitors see before they are signed in: brand, log-in form, ways to register and to reach staff."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from html import escape
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from engine.errors import AccessError, ImsError
+from pages.ui.auth import Authenticator
+from pages.ui.browser import begin_session
+from pages.ui.context import get_engine
+from pages.ui.notices import notice, refusal, show_note
+from pages.ui.registry import LOGIN, REGISTER
+from pages.ui.theme import ICON, PRODUCT
+
+_ENDED = "ims_was_signed_in"
+
+
+@contextmanager
+def entry_card(title: str, *, wide: bool = False) -> Iterator[None]:
+    """One narrow column with the brand on top and a card below."""
+    with st.container(key="ims-entry-wide" if wide else "ims-entry"):
+        st.html(
+            f'<div class="ims-brand"><img alt="" src="{_icon_address()}"><div>'
+            f"<b>{PRODUCT}</b><span>{escape(title)}</span></div></div>"
+        )
+        show_note()
+        yield
+
+
+def show_log_in(next_address: str = "") -> None:
+    """The log-in form; after it the browser loads `next_address`, or the present one again when empty."""
+    engine = get_engine()
+    with entry_card("Bulk SMS for your team"):
+        if st.session_state.pop(_ENDED, False):
+            notice("info", "Your session has ended. Log in to continue where you were.")
+        if engine.accounts.setup_needed():
+            notice(
+                "info",
+                "This server has no administrator yet.",
+                "Open the set-up link that the server printed when it started.",
+            )
+        answer = st.container()
+        with st.container(key="ims-card"):
+            ticket = _ask(answer)
+        if ticket is not None and begin_session(ticket, next_address):
+            with answer:
+                refusal(AccessError("login_failed"), support_line())
+        st.page_link(str(REGISTER.path), label="New here? Register your team", icon=":material/person_add:")
+
+
+def remember_signed_in() -> None:
+    """Lets the log-in form say why it is there when the session ends during a visit."""
+    st.session_state[_ENDED] = True
+
+
+def forget_signed_in() -> None:
+    """Who signs out on purpose needs no explanation."""
+    st.session_state.pop(_ENDED, None)
+
+
+def _ask(answer: DeltaGenerator) -> str | None:
+    """A ticket when name and password were right; otherwise `answer` says what to check."""
+    try:
+        return Authenticator().ask()
+    except ImsError as error:
+        with answer:
+            refusal(error, support_line())
+        return None
+
+
+def support_line() -> str:
+    """How to reach staff."""
+    return f"Support: {get_engine().config.support}"
+
+
+@cache
+def _icon_address() -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(ICON.read_bytes()).decode("ascii")
+
+
+def show_log_in_link() -> None:
+    st.page_link(str(LOGIN.path), label="Registered already? Log in", icon=":material/login:")

@@ -1,0 +1,38 @@
+"""Sentences to people: errors, hints, successes. Always plain text: what users typed may be part of them."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Literal
+
+import streamlit as st
+
+from engine.errors import ImsError
+
+Kind = Literal["error", "warning", "success", "info"]
+
+_NOTE = "ims_note"
+
+
+def notice(kind: Kind, sentence: str, detail: str = "") -> None:
+    """A box with one sentence and, smaller, what to do or how to reach somebody."""
+    role = "alert" if kind == "error" else "status"
+    second = f"<p>{escape(detail)}</p>" if detail else ""
+    st.html(f'<div class="ims-notice ims-{kind}" role="{role}"><div><p>{escape(sentence)}</p>{second}</div></div>')
+
+
+def refusal(error: ImsError, detail: str = "") -> None:
+    """What the Engine refused, in its own words."""
+    notice("error", error.message, detail)
+
+
+def leave_note(kind: Kind, sentence: str) -> None:
+    """A notice for the next page this visitor sees (before `st.switch_page` or `st.rerun`)."""
+    st.session_state[_NOTE] = (kind, sentence)
+
+
+def show_note() -> None:
+    """Shows what `leave_note` left, once."""
+    left = st.session_state.pop(_NOTE, None)
+    if left is not None:
+        notice(*left)

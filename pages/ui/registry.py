@@ -1,0 +1,67 @@
+"""Every page in one table: navigation is built from it, guards and tests read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from engine.model import CUSTOMER_ROLES, EVERY_ROLE, OPERATOR_ROLES, SENDING_ROLES, Role
+
+FOLDER: Final = Path(__file__).parent.parent
+NOBODY: Final[frozenset[Role]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class PageEntry:
+    """`roles` empty: for visitors who are not signed in. `visible` False: reached by links, not by the menu."""
+
+    file: str
+    title: str
+    icon: str
+    roles: frozenset[Role]
+    group: str = ""
+    visible: bool = True
+
+    @property
+    def path(self) -> Path:
+        return FOLDER / self.file
+
+    @property
+    def url_path(self) -> str:
+        """Address below the root; the name of the file."""
+        return self.file.removesuffix(".py")
+
+    @property
+    def public(self) -> bool:
+        return not self.roles
+
+
+LOGIN: Final = PageEntry("login.py", "Log in", ":material/login:", NOBODY, visible=False)
+REGISTER: Final = PageEntry("register.py", "Register", ":material/person_add:", NOBODY, visible=False)
+SETUP: Final = PageEntry("setup.py", "Set up", ":material/build:", NOBODY, visible=False)
+DASHBOARD: Final = PageEntry("dashboard.py", "Dashboard", ":material/monitoring:", EVERY_ROLE, "Overview")
+QUICK_SMS: Final = PageEntry("quick_sms.py", "Quick SMS", ":material/send:", SENDING_ROLES, "Send")
+BULK_SMS: Final = PageEntry("bulk_sms.py", "Bulk SMS", ":material/upload_file:", SENDING_ROLES, "Send")
+TASK_RECORD: Final = PageEntry("task_record.py", "Task record", ":material/list_alt:", EVERY_ROLE, "Records")
+SENDING_RECORD: Final = PageEntry("sending_record.py", "Sending record", ":material/outbox:", EVERY_ROLE, "Records")
+SMS_HISTORY: Final = PageEntry("sms_history.py", "SMS history list", ":material/sms:", EVERY_ROLE, "Records")
+TOPUP_HISTORY: Final = PageEntry(
+    "topup_history.py", "Top-up history list", ":material/account_balance_wallet:", EVERY_ROLE, "Records"
+)
+STAFF_ACCOUNTS: Final = PageEntry("staff_accounts.py", "Accounts", ":material/group:", OPERATOR_ROLES, "Operator")
+TASK: Final = PageEntry("task.py", "Task", ":material/task:", EVERY_ROLE, visible=False)
+ACCOUNT: Final = PageEntry("account.py", "Your account", ":material/manage_accounts:", EVERY_ROLE, visible=False)
+
+_ALL: Final[tuple[PageEntry, ...]] = (
+    *(DASHBOARD, QUICK_SMS, BULK_SMS, TASK_RECORD, SENDING_RECORD, SMS_HISTORY, TOPUP_HISTORY, STAFF_ACCOUNTS),
+    *(TASK, ACCOUNT, LOGIN, REGISTER, SETUP),
+)
+PAGES: Final = tuple(entry for entry in _ALL if entry.path.is_file())
+"""In the order of the menu."""
+
+
+def home_of(role: Role) -> PageEntry:
+    """Where a role begins."""
+    home = DASHBOARD if role in CUSTOMER_ROLES else STAFF_ACCOUNTS
+    return home if home in PAGES else ACCOUNT

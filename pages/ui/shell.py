@@ -1,0 +1,137 @@
+"""What surrounds every page: navigation by role, the live credit badge, the account menu, errors in plain words."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from html import escape
+from typing import Final
+
+import streamlit as st
+
+from engine.errors import ImsError
+from engine.model import CUSTOMER_ROLES, Actor
+from pages.ui import browser, guard
+from pages.ui import format as show
+from pages.ui.context import current_actor, get_engine, session_token
+from pages.ui.entry import forget_signed_in, remember_signed_in, show_log_in
+from pages.ui.notices import notice, refusal, show_note
+from pages.ui.registry import ACCOUNT, LOGIN, PAGES, PageEntry, home_of
+from pages.ui.theme import ICON, LOGO, PRODUCT, apply_styles
+
+log = logging.getLogger(__name__)
+
+CREDIT_EVERY_S: Final = 5
+"""How often the badge asks for the balance; it also notices there that the session has ended elsewhere."""
+REFERENCE_BYTES: Final = 4
+_SIGN_OUT: Final = "ims_sign_out"
+
+
+def run() -> None:
+    """One run of the script for one visitor."""
+    actor = current_actor()
+    page = st.navigation(_pages_for_visitor() if actor is None else _pages_for(actor))
+    st.set_page_config(page_title=f"{page.title} · {PRODUCT}", page_icon=str(ICON), layout="wide")
+    apply_styles()
+    if st.session_state.pop(_SIGN_OUT, False):
+        browser.end_session(f"/{LOGIN.url_path}")
+    if actor is not None:
+        st.logo(str(LOGO), size="large", icon_image=str(ICON))
+        _top_bar(actor)
+        remember_signed_in()
+        show_note()
+    try:
+        page.run()
+    except ImsError as error:
+        refusal(error)
+
+
+def report(error: Exception) -> bool:
+    """For `on_script_error`: visitors see the Engine's sentence or a reference number, the log has the rest."""
+    if isinstance(error, ImsError):
+        refusal(error)
+        return True
+    reference = secrets.token_hex(REFERENCE_BYTES).upper()
+    log.error("script error %s", reference, exc_info=error)
+    notice(
+        "error",
+        "Something went wrong on our side. Nothing you entered was sent twice.",
+        f"Reload the page. If it happens again, tell {get_engine().config.support} the reference {reference}.",
+    )
+    return True
+
+
+def _pages_for_visitor() -> dict[str, list[st.Page]]:
+    """The pages before sign-in; any other address shows the log-in form and tells nothing about what is there."""
+    home = st.Page(
+        show_log_in, title=LOGIN.title, icon=LOGIN.icon, url_path="welcome", default=True, visibility="hidden"
+    )
+    others = [
+        _page(entry)
+        if entry.public
+        else st.Page(show_log_in, title=LOGIN.title, url_path=entry.url_path, visibility="hidden")
+        for entry in PAGES
+    ]
+    return {"": [home, *others]}
+
+
+def _pages_for(actor: Actor) -> dict[str, list[st.Page]]:
+    home = home_of(actor.role)
+    sections: dict[str, list[st.Page]] = {}
+    for entry in PAGES:
+        if actor.role in entry.roles:
+            page = _page(entry, default=entry is home)
+        elif entry.public:
+            page = _page(entry)
+        else:
+            page = st.Page(guard.not_for_you, title="Not available", url_path=entry.url_path, visibility="hidden")
+        sections.setdefault(entry.group if page.visibility == "visible" else "", []).append(page)
+    return sections
+
+
+def _page(entry: PageEntry, *, default: bool = False) -> st.Page:
+    return st.Page(
+        entry.path,
+        title=entry.title,
+        icon=entry.icon,
+        url_path=entry.url_path,
+        default=default,
+        visibility="visible" if entry.visible else "hidden",
+    )
+
+
+def _top_bar(actor: Actor) -> None:
+    with st.container(key="ims-top", horizontal=True, vertical_alignment="center", gap="small"):
+        _credit(actor)
+        with st.popover("", icon=":material/account_circle:", key="ims-account"):
+            account = get_engine().accounts.one(actor, actor.account_id)
+            st.html(
+                f'<div class="ims-who"><b>{escape(actor.name)}</b>'
+                f"<span>{escape(account['name'])} · {actor.role.value}</span></div>"
+            )
+            st.page_link(str(ACCOUNT.path), label=ACCOUNT.title, icon=ACCOUNT.icon)
+            st.button("Sign out", icon=":material/logout:", key="ims-sign-out", on_click=_sign_out, width="stretch")
+
+
+@st.fragment(run_every=CREDIT_EVERY_S)
+def _credit(actor: Actor) -> None:
+    """Available and, when there is any, held credit; operators have none and see their role."""
+    if current_actor() is None:
+        st.rerun(scope="app")
+    if actor.role not in CUSTOMER_ROLES:
+        st.html(f'<div class="ims-credit"><i>Operator</i><b>{actor.role.value}</b></div>')
+        return
+    balance = get_engine().history.balance(actor)
+    held = f"<i>·</i><i>Held</i><b>{show.credits(balance.held_micro)}</b>" if balance.held_micro else ""
+    st.html(
+        '<div class="ims-credit" title="Held credit is set aside for messages being sent; '
+        'what is not delivered comes back.">'
+        f"<i>Available</i><b>{show.credits(balance.available_micro)}</b>{held}</div>"
+    )
+
+
+def _sign_out() -> None:
+    """Ends the session for every tab at once; the browser then drops its cookie."""
+    get_engine().accounts.sign_out(session_token())
+    forget_signed_in()
+    st.session_state[_SIGN_OUT] = True

@@ -1,0 +1,163 @@
+"""Tables of records: typed columns that sort by value, local times, exact credits, states as chips, a row to open.
+
+Cells are data, never Markdown; what users typed is shown here or in `st.text` only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, Literal
+
+import polars as pl
+import streamlit as st
+
+from engine.model import MICRO, Actor
+from engine.store import Row, Rows
+from pages.ui import format as show
+from pages.ui.status import Looks, chips, look_of
+
+Width = Literal["small", "medium", "large"] | int
+
+CREDIT_DECIMALS: Final = range(2, 7)
+TIME_FORMAT: Final = "D MMM YYYY, HH:mm:ss"
+NOTHING_PICKED: Final = {"selection": {"rows": [], "columns": [], "cells": []}}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`value` reads a cell from a row as the polars type `kind` holds it; `config` makes Streamlit's column of it."""
+
+    label: str
+    value: Callable[[Row], Any]
+    kind: Any
+    config: Callable[[pl.Series], Any]
+    zone: str | None = None
+
+
+def text(label: str, value: Callable[[Row], str | None], *, width: Width | None = None) -> Column:
+    return Column(label, value, pl.String, lambda _: st.column_config.TextColumn(label, width=width))
+
+
+def count(label: str, name: str, *, width: Width | None = None) -> Column:
+    return Column(
+        label,
+        lambda row: row[name],
+        pl.Int64,
+        lambda _: st.column_config.NumberColumn(label, format="%,d", width=width),
+    )
+
+
+def credit(label: str, value: Callable[[Row], int | None], *, width: Width | None = None, sign: bool = False) -> Column:
+    """Micro-credits as a number with every decimal any row of the page needs: exact, aligned and sortable."""
+
+    def config(cells: pl.Series) -> Any:
+        decimals = _decimals(cells)
+        plus = "+" if sign else ""
+        return st.column_config.NumberColumn(label, format=f"%{plus},.{decimals}f", width=width)
+
+    return Column(label, lambda row: _credits(value(row)), pl.Float64, config)
+
+
+def when(label: str, name: str, actor: Actor, *, width: Width | None = None) -> Column:
+    zone = show.zone_info(actor.zone).key
+    return Column(
+        label,
+        lambda row: row[name],
+        pl.Int64,
+        lambda _: st.column_config.DatetimeColumn(label, format=TIME_FORMAT, width=width),
+        zone,
+    )
+
+
+def chip(label: str, looks: Looks, name: str, *, width: Width | None = None) -> Column:
+    return Column(
+        label,
+        lambda row: [look_of(looks, row[name]).label],
+        pl.List(pl.String),
+        lambda _: chips(label, looks, width=width),
+    )
+
+
+def share(label: str, value: Callable[[Row], float], *, width: Width | None = None) -> Column:
+    """A bar from 0 to 1."""
+    return Column(
+        label,
+        value,
+        pl.Float64,
+        lambda _: st.column_config.ProgressColumn(
+            label, format="percent", min_value=0, max_value=1, step=0.01, width=width, color="primary"
+        ),
+    )
+
+
+def duration(label: str, name: str) -> Column:
+    return text(label, lambda row: show.duration(row[name]))
+
+
+def frame_of(rows: Rows, columns: Sequence[Column]) -> pl.DataFrame:
+    """A typed frame, also of no rows; instants become wall clocks of the column's zone."""
+    series = [pl.Series(column.label, [column.value(row) for row in rows], dtype=column.kind) for column in columns]
+    return pl.DataFrame(
+        [
+            cells.cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(column.zone) if column.zone else cells
+            for cells, column in zip(series, columns, strict=True)
+        ]
+    )
+
+
+def table(page: str, rows: Rows, columns: Sequence[Column], *, alt: str, opens: bool = True) -> None:
+    """Shows the rows; a click anywhere in one opens it (see `opened`), its id being `row["id"]`."""
+    frame = frame_of(rows, columns)
+    st.session_state[f"{page}-ids"] = [row["id"] for row in rows]
+    choose: dict[str, Any] = {
+        "on_select": partial(_pick, page),
+        "selection_mode": ["single-row", "single-cell"],
+    }
+    st.dataframe(
+        frame,
+        key=f"{page}-table",
+        hide_index=True,
+        height="content",
+        placeholder=show.NOTHING,
+        alt=alt,
+        column_config={column.label: column.config(frame[column.label]) for column in columns},
+        **(choose if opens else {}),
+    )
+
+
+def opened(page: str) -> int | None:
+    """The id of the row that was opened, by a click or by the address."""
+    return st.session_state.get(f"{page}-open")
+
+
+def open_row(page: str, row_id: int | None) -> None:
+    st.session_state[f"{page}-open"] = row_id
+
+
+def close(page: str) -> None:
+    st.session_state.pop(f"{page}-open", None)
+
+
+def _pick(page: str) -> None:
+    """Remembers the row and clears the selection, so that the same row can be clicked again."""
+    chosen = st.session_state[f"{page}-table"]["selection"]
+    places = [*chosen["rows"], *(cell[0] for cell in chosen["cells"])]
+    st.session_state[f"{page}-table"] = NOTHING_PICKED
+    ids = st.session_state.get(f"{page}-ids", [])
+    if places and places[0] < len(ids):
+        open_row(page, ids[places[0]])
+
+
+def _credits(amount_micro: int | None) -> float | None:
+    return None if amount_micro is None else amount_micro / MICRO
+
+
+def _decimals(cells: pl.Series) -> int:
+    """The fewest decimals (2 to 6) that show every amount in full."""
+    micros = [round(value * MICRO) for value in cells.drop_nulls()]
+    return next(
+        (places for places in CREDIT_DECIMALS if all(micro % 10 ** (6 - places) == 0 for micro in micros)),
+        CREDIT_DECIMALS[-1],
+    )

@@ -1,0 +1,71 @@
+"""The look that Streamlit's own theme cannot say: page tint, cards, the fixed top bar, notices, charts."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import streamlit as st
+
+ASSETS: Final = Path(__file__).parent / "assets"
+ICON: Final = ASSETS / "mark.svg"
+LOGO: Final = ASSETS / "logo.svg"
+PRODUCT: Final = "IMS"
+
+CHART_COLOURS: Final = ("#0f8a74", "#e0982c", "#4079c4", "#d65f4a", "#8567bd", "#86a33a", "#76868f")
+"""The order of `.streamlit/config.toml`; Plotly figures take it as `colorway`."""
+CHART_CONFIG: Final = {"displayModeBar": False}
+
+_PALETTES: Final = {
+    "light": {
+        "card": "#ffffff",
+        "line": "#d7e1dd",
+        "ink": "#0b4a3e",
+        "red": "#b42318",
+        "amber": "#b45309",
+        "green": "#15803d",
+        "blue": "#2563a8",
+    },
+    "dark": {
+        "card": "#141d1b",
+        "line": "#2e3e3a",
+        "ink": "#000000",
+        "red": "#f4877b",
+        "amber": "#f5b454",
+        "green": "#4ade80",
+        "blue": "#7fb4ec",
+    },
+}
+_TINTS: Final = {"light": "6%", "dark": "38%"}
+
+
+def theme_type() -> str:
+    """ "light" or "dark", as the visitor's browser shows it."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def apply_styles() -> None:
+    """Puts the style sheet in; it takes no room on the page."""
+    st.html(_style_tag(theme_type()))
+
+
+def chart_layout(**more: Any) -> dict[str, Any]:
+    """Layout of every Plotly figure: our colours, no margins, the card's background."""
+    colours = _PALETTES[theme_type()]
+    layout: dict[str, Any] = {
+        "colorway": list(CHART_COLOURS),
+        "margin": {"l": 0, "r": 0, "t": 8, "b": 0},
+        "paper_bgcolor": colours["card"],
+        "plot_bgcolor": colours["card"],
+        "legend": {"orientation": "h", "y": 1.12, "x": 0},
+        "hovermode": "x unified",
+    }
+    return layout | more
+
+
+@cache
+def _style_tag(kind: str) -> str:
+    variables = "".join(f"--ims-{name}: {value};" for name, value in _PALETTES[kind].items())
+    sheet = (ASSETS / "styles.css").read_text(encoding="utf-8")
+    return f"<style>:root {{ {variables} --ims-tint: {_TINTS[kind]}; }}\n{sheet}</style>"
