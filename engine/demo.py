@@ -120,18 +120,7 @@ def _task(
         member_id=member_id, now_us=created_us,
     )  # fmt: skip
     final_us = int(rows["final_us"].max() or created_us)  # type: ignore[arg-type] # the column holds integers
-    settled = ledger.post_many(
-        tx,
-        [
-            ledger.charge(
-                account_id=account_id, task_id=task_id, amount_micro=charged, key=f"demo-charge:{task_id}", now_us=final_us
-            ),
-            ledger.give_back(
-                account_id=account_id, task_id=task_id, amount_micro=held - charged, key=f"demo-return:{task_id}",
-                now_us=final_us,
-            ),
-        ],
-    )  # fmt: skip
+    settled = _settle(tx, account_id, task_id, charged, held - charged, final_us)
     good = pl.col("state") == MessageState.DELIVERED.value
     tx.bulk(
         "demo.insert_messages",
@@ -150,6 +139,14 @@ def _task(
     )  # fmt: skip
     tx.run("demo.insert_countries", task_id, first, first + size - 1)
     tx.run("demo.insert_dispatch", dispatch_id, task_id)
+
+
+def _settle(tx: Tx, account_id: int, task_id: int, charged: int, returned: int, now_us: int) -> list[int]:
+    """Ids of the charge and the return of a whole task."""
+    key, whose = f"demo:{task_id}", {"account_id": account_id, "task_id": task_id, "now_us": now_us}
+    charge = ledger.charge(**whose, amount_micro=charged, key=f"{key}:charge")
+    give_back = ledger.give_back(**whose, amount_micro=returned, key=f"{key}:return")
+    return ledger.post_many(tx, [charge, give_back])
 
 
 def _messages(rng: random.Random, route: Route, size: int, created_us: int) -> pl.DataFrame:

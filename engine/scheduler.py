@@ -52,7 +52,7 @@ class Scheduler:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._last_tick = time.monotonic()
-        self._plan = schedule.Scheduler()
+        self._plan: Any = schedule.Scheduler()  # typed only in part
         for name, (every_s, chore) in chores.items():
             self._plan.every(every_s).seconds.do(self._guarded, name, chore)
         self._plan.every(PARKED_EVERY_S).seconds.do(self._guarded, "parked receipts", receipts.fold_parked)

@@ -21,8 +21,8 @@ def run(arguments: argparse.Namespace) -> int:
         found = read_path(arguments.file, arguments.country, arguments.column)
     except FileError as error:
         if arguments.json:
-            answer = {"accepted": [], "rejected": [], "error": {"code": error.code, "message": error.message}}
-            print(json.dumps(answer, ensure_ascii=False))
+            problem = {"code": error.code, "message": error.message}
+            print(json.dumps({"accepted": [], "rejected": [], "error": problem}, ensure_ascii=False))
         else:
             print(error.message, file=sys.stderr)
         return 1

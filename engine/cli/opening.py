@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from engine.app import Engine
@@ -10,7 +10,7 @@ from engine.config import Config
 
 
 @contextmanager
-def opened(*, started: bool = False) -> Iterator[Engine]:
+def opened(*, started: bool = False) -> Generator[Engine]:
     """The engine on the configured database; StoreError names the process that has it open."""
     engine = Engine.open(Config.from_env())
     try:

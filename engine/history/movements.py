@@ -49,17 +49,16 @@ def balance_of(reader: Reader, account_id: int) -> Balance:
 
 def movement_query(scope: int | None, wanted: RecordFilter, *, after: int | None, count: int) -> tuple[Any, ...]:
     """Name and parameters of the query of movements."""
-    return (
-        "history.movements",
+    params = (
         scope,
         wanted.task_id,
         wanted.from_us,
         wanted.below_us,
         one_of(wanted.state, MovementKind, "Kind"),
-        wanted.text,
         bounded(after, MOST_INT),
         count,
     )
+    return ("history.movements_about", *params, wanted.text) if wanted.text else ("history.movements", *params)
 
 
 def movement_rows(

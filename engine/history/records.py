@@ -54,19 +54,20 @@ class TaskDetail:
 
 def task_query(scope: int | None, wanted: RecordFilter, *, after: int | None, count: int) -> tuple[Any, ...]:
     """Name and parameters of the query of tasks."""
-    return (
-        "history.tasks",
+    params = (
         scope,
         wanted.task_id,
         wanted.from_us,
         wanted.below_us,
         one_of(wanted.state, TaskState, "Status"),
         wanted.route,
-        wanted.country_code,
         wanted.text,
         bounded(after, MOST_INT),
         count,
     )
+    if wanted.country_code is None:
+        return ("history.tasks", *params)
+    return ("history.tasks_to_country", *params, wanted.country_code)
 
 
 def task_rows(
@@ -129,18 +130,19 @@ def merged_reasons(rows: Iterable[Row]) -> Rows:
 
 
 def dispatch_rows(reader: Reader, scope: int | None, wanted: RecordFilter, *, after: int | None, count: int) -> Rows:
-    return reader.all(
-        "history.dispatches",
+    params = (
         scope,
         wanted.task_id,
         wanted.from_us,
         wanted.below_us,
         one_of(wanted.state, DISPATCH_STATES, "Status"),
         wanted.route,
-        wanted.text,
         bounded(after, MOST_INT),
         count,
     )
+    if not wanted.text:
+        return reader.all("history.dispatches", *params)
+    return reader.all("history.dispatches_of_tasks", *params, wanted.text)
 
 
 class MessageQuery:
@@ -164,57 +166,48 @@ class MessageQuery:
         return bool(self._name) or self._wanted.by_due
 
     @property
-    def _steps(self) -> tuple[tuple[int, int], ...]:
-        """Tasks and messages to look through for each message wanted: a near step, then everything.
+    def _first_step(self) -> tuple[int, int] | None:
+        """Tasks and messages to look through first, at the least; None looks through everything at once.
 
-        Counters tell how near is enough, unless more is asked than they count. One number or ending is rare
-        everywhere, so that looking once is cheaper.
+        Counters tell how near is enough, unless more is asked than they count. One number or ending is rare everywhere.
         """
         number, wanted = self._number, self._wanted
-        everything = (MOST_INT, MOST_INT)
         if number.exact is not None or number.rest is not None:
-            return (everything,)
-        counted = number.ranges is None and wanted.reason is None and not (self._states and wanted.country)
-        return ((1, 1) if counted else (FIRST_TASKS, FIRST_MESSAGES), everything)
+            return None
+        counted = number.ranges is None and wanted.reason is None and wanted.country is None
+        return (1, 1) if counted else (FIRST_TASKS, FIRST_MESSAGES)
 
     def newest(self, reader: Reader, *, after: int | None, count: int) -> Rows:
         """At most `count` messages with ids below `after`, newest first."""
-        below = bounded(after, MOST_INT)
-        found: Rows = []
-        for tasks, matches in self._steps:
-            window = self._window(reader, below=below, tasks=max(tasks, count), matches=max(matches, count))
+        below, found = bounded(after, MOST_INT), list[Row]()
+        step = self._first_step
+        if step is not None:
+            window = self._window(reader, below=below, tasks=max(step[0], count), messages=max(step[1], count))
             if window is None:
-                break
-            low, high = window
-            found += reader.all(*self._select(low, high, count - len(found)))
-            if len(found) == count:
-                break
-            below = low
+                return []
+            found = reader.all(*self._select(*window, count))
+            below = window[0]
+        if len(found) < count and (window := self._span(reader, below=below)):
+            found += reader.all(*self._select(*window, count - len(found)))
         return found
 
     def frame(self, reader: Reader, *, count: int) -> pl.DataFrame:
         """The newest `count` messages in one table."""
-        window = self._window(reader, below=MOST_INT, tasks=MOST_INT, matches=MOST_INT)
+        window = self._span(reader, below=MOST_INT)
         return reader.frame(*self._select(*(window or (0, 0)), count))
 
-    def _window(self, reader: Reader, *, below: int, tasks: int, matches: int) -> tuple[int, int] | None:
-        wanted = self._wanted
-        row = reader.one(
-            "history.window",
-            self._scope,
-            wanted.task_id,
-            self._name,
-            wanted.route,
-            *self._due,
-            self._created[0] - CLOCK_SLACK_US,
-            self._created[1] + CLOCK_SLACK_US,
-            self._counter(),
-            wanted.country_code,
-            below,
-            tasks,
-            matches,
-        )
-        return None if row is None or row["low"] is None else (row["low"], row["high"])
+    def _span(self, reader: Reader, *, below: int) -> tuple[int, int] | None:
+        """Ids from and below which every message that may match lies."""
+        return _ids(reader.one("history.span", *self._task_params(below)))
+
+    def _window(self, reader: Reader, *, below: int, tasks: int, messages: int) -> tuple[int, int] | None:
+        """Ids from and below which the newest of them lie: so many tasks, or tasks with so many that may match."""
+        return _ids(reader.one("history.window", *self._task_params(below), self._counter(), tasks, messages))
+
+    def _task_params(self, below: int) -> tuple[Any, ...]:
+        from_us, below_us = self._created
+        created = (from_us - CLOCK_SLACK_US, below_us + CLOCK_SLACK_US)
+        return (self._scope, self._wanted.task_id, self._name, self._wanted.route, *self._due, *created, below)
 
     def _counter(self) -> str:
         """Which counter of a task bounds how many of its messages match."""
@@ -248,6 +241,10 @@ class MessageQuery:
         if not self._by_task:
             return ("history.messages", *params)
         return ("history.messages_of_tasks", *params, self._name, *self._due)
+
+
+def _ids(row: Row | None) -> tuple[int, int] | None:
+    return None if row is None or row["low"] is None else (row["low"], row["high"])
 
 
 def message_rows(reader: Reader, scope: int | None, wanted: RecordFilter, *, after: int | None, count: int) -> Rows:

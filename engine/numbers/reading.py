@@ -8,8 +8,7 @@ from engine.model import NumberKind, RowReason
 from engine.numbers.plans import MAX_CALLING_CODE_DIGITS, NO_COUNTRY, CallingCode, Home, Region, calling_code_of
 
 MIN_NATIONAL_DIGITS: Final = 2
-MAX_NATIONAL_DIGITS: Final = 17
-"""Limits of libphonenumber for a number without its calling code."""
+"""libphonenumber reads no fewer, without the calling code. The most it reads, 17, no plan has: too long anyway."""
 
 Located = tuple[str, str, NumberKind | RowReason]
 """A number in use: E.164 with plus, its region, its kind or the reason why that kind gets no SMS."""
@@ -76,8 +75,6 @@ def _conclude(code: CallingCode, number: str, plan: Region) -> Located | RowReas
     shorter = plan.without_trunk(number)
     if shorter != number and plan.length_fault(shorter) in {None, RowReason.TOO_LONG}:
         number = shorter
-    if len(number) > MAX_NATIONAL_DIGITS:
-        return RowReason.TOO_LONG
     if code.main.id == NO_COUNTRY:
         return f"+{code.prefix}{number}", NO_COUNTRY, RowReason.NOT_A_COUNTRY
     found = code.find(number)

@@ -16,6 +16,8 @@ from engine.recipients.table import BLANK, Cell, Row, Table, is_blank
 _SAMPLE_ROWS: Final = 200
 _JUDGED_VALUES: Final = 40
 """Values of a column that are parsed in full, where names and shapes do not decide."""
+_MAX_LABELS: Final = 10
+"""Columns named in one sentence."""
 _MOST: Final = 0.5
 _MIN_DIGITS: Final = 7
 _MAX_DIGITS: Final = 40
@@ -214,7 +216,8 @@ class _Search:
 
     def _ask(self, places: Sequence[int]) -> FileError:
         labels = tuple(self._label(place) for place in places)
-        return FileError("choose_column", columns=", ".join(labels), choices=labels)
+        more = f" and {len(labels) - _MAX_LABELS} more" if len(labels) > _MAX_LABELS else ""
+        return FileError("choose_column", columns=", ".join(labels[:_MAX_LABELS]) + more, choices=labels)
 
 
 def column_letters(place: int) -> str:

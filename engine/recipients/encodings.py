@@ -20,15 +20,11 @@ _WIDE_ZEROS: Final = 0.4
 """Share of zero bytes in one place of each character that tells UTF-16 and UTF-32: digits and Latin have them."""
 _MAX_LOST: Final = 0.02
 """Share of unreadable characters above which the encoding was misjudged or the file is cut up."""
-_MAX_AROUND_BYTES: Final = 65_536
-"""How much text on both sides of the first bad byte tells what it is."""
-_LEAST_GOOD: Final = 0.1
-"""UTF-8 sequences per bad byte: other encodings form them by chance, but rarely."""
-_CONTROLS: Final = 0.01
 _AROUND_BYTES: Final = 65_536
 """How much text on both sides of the first bad byte tells what it is."""
 _LEAST_GOOD: Final = 0.1
 """UTF-8 sequences per bad byte: other encodings form them by chance, but rarely."""
+_MAX_CONTROLS: Final = 0.01
 _CONTROLS: Final = bytes([*range(9), *range(0x0E, 0x1A), 0x1B, 0x7F])
 _COMMON_CHINESE: Final = 0.8
 """Share of the wide characters that are in GB2312: nearly all in Chinese text, none in accented Latin."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from itertools import zip_longest
+from typing import Final, cast
 
 import polars as pl
 
@@ -14,7 +15,7 @@ from engine.errors import FileError
 from engine.model import RowReason
 from engine.recipients import columns, encodings, isolated, kinds, limits, sheets, text
 from engine.recipients.kinds import Kind
-from engine.recipients.table import Cell, Row, Table, too_many_rows
+from engine.recipients.table import Cell, Table, too_many_rows
 
 FIELD_PREFIX: Final = "field:"
 """Columns of `RecipientFile.frame` that come from the file are this and the header's text, so none of them
@@ -124,12 +125,15 @@ def _classified(
     if len(rows) > limits.MAX_RECIPIENTS:
         raise too_many_rows()
     _refuse_swallowed_rows(table, layout)
+    by_column = list(zip_longest(*rows, fillvalue=""))
     fields = {
-        name: [_as_text(row[place]) if len(row) > place else "" for row in rows]
+        name: _as_texts(by_column[place]) if place < len(by_column) else [""] * len(rows)
         for place, name in enumerate(layout.names)
         if name and place != layout.phone
     }
-    values = [_phone_cell(row, layout.phone) for row in rows]
+    values = (
+        [_phone_cell(cell) for cell in by_column[layout.phone]] if layout.phone < len(by_column) else [""] * len(rows)
+    )
     frame, rejected = _judge(row_numbers, values, fields, default_country, opted_out)
     return RecipientFile(
         frame,
@@ -145,7 +149,7 @@ def _classified(
 def _judge(
     row_numbers: Sequence[int],
     values: Sequence[Cell],
-    fields: dict[str, list[str]],
+    fields: dict[str, Sequence[str]],
     default_country: str | None,
     opted_out: Collection[str],
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -177,12 +181,17 @@ def _judge(
     return frame, rejected
 
 
-def _phone_cell(row: Row, place: int) -> Cell:
-    cell = row[place] if len(row) > place else ""
+def _phone_cell(cell: Cell) -> Cell:
     if isinstance(cell, str) and cell.startswith(_FORMULA_TEXT[0]) and cell.endswith(_FORMULA_TEXT[1]):
         inner = cell[2:-1]
         return inner if '"' not in inner else cell
     return cell
+
+
+def _as_texts(cells: Sequence[Cell]) -> Sequence[str]:
+    if set(map(type, cells)) == {str}:  # always so in text files
+        return cast("Sequence[str]", cells)
+    return [_as_text(cell) for cell in cells]
 
 
 def _as_text(cell: Cell) -> str:

@@ -24,8 +24,11 @@ from engine.recipients.elements import walk
 from engine.recipients.table import Row, Table, collect, too_many_columns, too_many_rows
 
 _CELL: Final = r"<(?:[^\s<>/]*:)?c[\s/>]"
-_NEAR_CELL: Final = r'<(?:[^\s<>/]*:)?c\s+r="[A-Ia-i]?[A-Za-z][0-9]{1,4}"'
-"""A cell whose first attribute places it within columns A to IZ and rows 1 to 9,999."""
+_NEAR_CELL: Final = (
+    r'<(?:[^\s<>/]*:)?c\s+r="[A-Ia-i]?[A-Za-z][0-9]{1,4}"(?:\s+(?:s|t|cm|vm|ph|xml:space)="[^"<>&]*")*\s*/?>'
+)
+"""A cell as programs write them, within columns A to IZ and rows 1 to 9,999. The whole tag: the reader believes a
+second `r` more than the first."""
 _CONTENTS: Final = frozenset({"v", "is", "f"})
 """A cell without any of these is blank, however it is styled."""
 _HIDDEN_ROW: Final = r'<(?:[^\s<>/]*:)?row\s[^>]*\bhidden="(?:1|true)"'
@@ -144,11 +147,12 @@ def _count(part: pl.Series, pattern: str) -> int:
 
 
 class _Extent:
-    """Where the filled cells of a sheet lie, found the way the reader finds it."""
+    """Where the filled cells of a sheet lie, or farther: cells without a place come after what was seen before."""
 
     def __init__(self) -> None:
         self.filled = 0
         self._row = 0
+        self._next_row = 0
         self._column = 0
         self._last_row = 0
         self._last_column = 0
@@ -156,14 +160,15 @@ class _Extent:
 
     def start(self, element: str, attributes: dict[str, str]) -> None:
         if element == "row":
-            self._row = _digits(attributes["r"]) if "r" in attributes else self._row + 1
+            self._next_row = _digits(attributes["r"]) if "r" in attributes else self._next_row + 1
             self._column = 0
         elif element == "c":
-            self._column += 1
+            self._row, self._column = self._next_row, self._column + 1
             self._counted = False
             if "r" in attributes:
                 letters = attributes["r"].rstrip("0123456789")
-                self._row, self._column = _digits(attributes["r"][len(letters) :]), _column(letters)
+                self._row, self._column = _digits(attributes["r"][len(letters) :]), max(self._column, _column(letters))
+                self._next_row = max(self._next_row, self._row)
         elif element in _CONTENTS and not self._counted:
             self._counted = True
             self.filled += 1

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+import polars as pl
+
 from engine.errors import FileError
 from engine.recipients import limits
 from engine.recipients.columns import is_phone_header, looks_like_number
@@ -24,8 +26,8 @@ _SEPARATORS: Final = re.compile(r"[^,;\t|，；、،؛\n]+")
 _SNIFFED_LINES: Final = 50
 _FULL_NUMBER_DIGITS: Final = 8
 """A group of so many digits is a number of its own, not a part such as "412 345 678"."""
-_DIGIT: Final = re.compile(r"\d")
-_DIGITS_OF_TWO: Final = 14
+_DIGIT_RUN: Final = r"(?:\d[ .()-]{0,3}){7}"
+"""Quick look for what may be a number; lines with two of these are looked at closely."""
 _MAX_ROWS_IN_NOTE: Final = 5
 _AFTER_QUOTE: Final = "there is text after a closing quotation mark"
 _FIELD_TOO_LONG: Final = f"a cell holds more than {limits.MAX_FIELD_CHARS:,} characters"
@@ -101,7 +103,8 @@ def split_numbers(chunk: str) -> list[str]:
 
 def sniff_delimiter(text: str) -> str:
     """The delimiter that divides most of the first lines into equally many cells; a comma when none does."""
-    lines = [line for line in text[: limits.MAX_FIELD_CHARS].split("\n") if line.strip(BLANK)][:_SNIFFED_LINES]
+    start = text.lstrip(BLANK)[: limits.MAX_FIELD_CHARS]
+    lines = [line for line in start.split("\n") if line.strip(BLANK)][:_SNIFFED_LINES] or [""]
     bare = [re.sub(r'"[^"]*"?', "", line) for line in lines]
     best, best_score = ",", (0, 0)
     for delimiter in _DELIMITERS:
@@ -137,18 +140,14 @@ def _is_list(text: str, delimiter: str) -> bool:
     header = next(line for line in lines if line.strip(BLANK))[: limits.MAX_FIELD_CHARS].split(delimiter)
     if len(header) > 1 and any(map(is_phone_header, header)):
         return False
-    looked_at = 0
-    for line in lines:
-        start = line[: limits.MAX_FIELD_CHARS]
-        if len(_DIGIT.findall(start)) < _DIGITS_OF_TWO:
-            continue
-        found = [number for chunk in _SEPARATORS.finditer(start) for number in split_numbers(chunk.group())]
-        looked_at += len(found)
-        if sum(map(looks_like_number, found)) > 1:
-            return True
-        if looked_at > limits.MAX_CELLS:
-            return False
-    return False
+    candidates = pl.Series(lines).filter(pl.Series(lines).str.count_matches(_DIGIT_RUN) > 1)
+    return any(_holds_several(line) for line in candidates.head(limits.MAX_RECIPIENTS))
+
+
+def _holds_several(line: str) -> bool:
+    chunks = _SEPARATORS.finditer(line[: limits.MAX_FIELD_CHARS])
+    found = (looks_like_number(number) for chunk in chunks for number in split_numbers(chunk.group()))
+    return any(found) and any(found)  # the second goes on behind the first
 
 
 def _read_rows(text: str, delimiter: str) -> tuple[list[Row], list[int], list[str]]:

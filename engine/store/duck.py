@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import duckdb
 import polars as pl
@@ -40,10 +40,7 @@ class _Cursor:
         return rows[0] if rows else None
 
     def frame(self, name: str, *params: object) -> pl.DataFrame:
-        table: Any = self.raw.sql(query(name), params=list(params)).to_arrow_table()
-        frame = pl.from_arrow(table)
-        assert isinstance(frame, pl.DataFrame)
-        return frame
+        return self.raw.sql(query(name), params=list(params)).pl()
 
 
 class DuckTx(_Cursor):
@@ -51,7 +48,7 @@ class DuckTx(_Cursor):
         self.raw.execute(query(name), list(params)).fetchall()
 
     def bulk(self, name: str, batch: pl.DataFrame, *params: object) -> Rows:
-        self.raw.register("batch", batch.to_arrow())
+        self.raw.register("batch", cast("Any", batch.to_arrow()))  # pyarrow ships no types
         try:
             return self.all(name, *params)
         finally:
@@ -79,7 +76,7 @@ class DuckStore:
         self._migrate()
 
     @contextmanager
-    def transaction(self) -> Iterator[Tx]:
+    def transaction(self) -> Generator[Tx]:
         me = threading.get_ident()
         assert self._writer != me, "a transaction inside a transaction"
         if not self._lock.acquire(timeout=WRITE_WAIT_S):
@@ -106,7 +103,7 @@ class DuckStore:
             self._writing = self._root.cursor()
 
     @contextmanager
-    def _reading(self) -> Iterator[_Cursor]:
+    def _reading(self) -> Generator[_Cursor]:
         with self._idle_lock:
             raw = self._idle.pop() if self._idle else self._root.cursor()
         yield _Cursor(raw)  # a cursor whose query failed is not put back

@@ -14,7 +14,7 @@ import polars as pl
 from engine import content, numbers, parts
 from engine.errors import InputError
 from engine.model import RowReason, to_us
-from engine.recipients import RecipientFile
+from engine.recipients import FIELD_PREFIX, RecipientFile
 from engine.routes import Route
 
 MOST_RECIPIENTS: Final = 5_000
@@ -22,7 +22,6 @@ NAME_LENGTH: Final = 100
 CONTENT_LENGTH: Final = 10_000
 """Characters of a template before it is filled; what is sent is limited to MAX_PARTS parts."""
 SAMPLES: Final = 3
-SHOWN_FINDINGS: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,29 +193,28 @@ def _texts(draft: Draft, route: Route, frame: pl.DataFrame) -> dict[str, Any]:
 
 
 def _fill(draft: Draft, names: Sequence[str], frame: pl.DataFrame) -> list[str]:
+    by_key = {content.placeholder_key(name): name for name in draft.recipients.columns}
     columns: dict[str, list[str]] = {}
     for name in names:
-        values = draft.recipients.values(name, frame)
-        if values is None:
+        column = by_key.get(content.placeholder_key(name))
+        if column is None:
             have = ", ".join(draft.recipients.columns) or "none besides the number"
             raise InputError("placeholder", name=name, columns=have)
-        columns[name] = values
+        columns[name] = frame[FIELD_PREFIX + column].to_list()
     return content.fill_many(draft.content, columns, frame.height)
 
 
 def _refuse(verdict: content.Verdict, *, where: str) -> None:
-    if verdict.ok:
-        return
-    sentences = [finding.sentence for finding in verdict.findings if finding.blocks]
-    more = f" And {len(sentences) - SHOWN_FINDINGS} more." if len(sentences) > SHOWN_FINDINGS else ""
-    raise InputError("content", detail=where + " ".join(sentences[:SHOWN_FINDINGS]) + more)
+    if not verdict.ok:
+        raise InputError("content", detail=where + verdict.detail)
 
 
 def _check_length(count: parts.Count, *, where: str) -> None:
+    if count.sms == 0:
+        raise InputError("content", detail=f"{where}it is empty. Fill the column or write something around it.")
     if count.parts > parts.MAX_PARTS:
-        raise InputError(
-            "content", detail=f"{where}it is {count.parts} SMS long; the most is {parts.MAX_PARTS}. Shorten it."
-        )
+        detail = f"{where}it is {count.parts} SMS long; the most is {parts.MAX_PARTS}. Shorten it."
+        raise InputError("content", detail=detail)
 
 
 def _blocked(frame: pl.DataFrame) -> pl.DataFrame:

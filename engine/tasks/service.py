@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
@@ -34,6 +34,15 @@ PAST_SLACK_US: Final = MINUTE_US
 DISPATCH_JOB: Final = "dispatch"
 STOPPED_SETTING: Final = "sending_stopped"
 """Set by reconciliation when the books do not add up; then nothing is accepted or sent."""
+
+
+_LINE_SCHEMA: Final[dict[str, Any]] = {
+    "country": pl.String,
+    "recipients": pl.Int32,
+    "sms": pl.Int64,
+    "price_micro": pl.Int64,
+    "cost_micro": pl.Int64,
+}
 
 
 class Tasks:

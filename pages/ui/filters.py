@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date
 from functools import partial
 from typing import Any, Final
 
@@ -14,7 +14,8 @@ from engine.errors import AccessError
 from engine.history import RecordFilter
 from engine.model import FAIL_SENTENCES, Actor, FailReason
 from engine.numbers import COUNTRIES
-from pages.ui import address, format as show
+from pages.ui import address, table
+from pages.ui import format as show
 from pages.ui.context import get_engine
 from pages.ui.period import FIRST_DAY, LABELS, LAST_DAY, Period, Preset, day_of, period_of
 
@@ -24,15 +25,17 @@ FILTER_WIDTH: Final = 165
 DAYS_WIDTH: Final = 250
 SEARCH_LENGTH: Final = 200
 ACCOUNTS_LISTED: Final = 200
+PINS: Final = ("task", "country", "reason", "by")
+"""Filters that only links set; each is shown with a button that drops it."""
 BY_DUE: Final = "due"
-"""In an address: messages by when their task was due, as the dashboard counts them."""
+"""`?by=due`: messages by when their task was due, as the dashboard counts them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fields:
     """Which filters a page offers. `page` begins the keys of its widgets; `states` are value → label.
 
-    `upcoming`: dates reach into the future, for what is scheduled.
+    `upcoming`: dates reach into the future, for what is scheduled. `opens`: parameter that names the open row.
     """
 
     page: str
@@ -41,6 +44,7 @@ class Fields:
     state_label: str = "Status"
     routes: bool = True
     upcoming: bool = False
+    opens: str = ""
 
     def key(self, name: str) -> str:
         return f"{self.page}-{name}"
@@ -53,40 +57,44 @@ class Fields:
 class Chosen:
     """What is asked for: `wanted` for the Engine, `period` for people."""
 
-    page: str
+    fields: Fields
     wanted: RecordFilter
     period: Period
 
+    @property
+    def page(self) -> str:
+        return self.fields.page
+
 
 def filter_bar(actor: Actor, fields: Fields) -> Chosen:
-    """Shows the filters and keeps them in the address. A link may also pin a task, country or reason."""
-    routes = _routes(actor) if fields.routes else {}
-    accounts = _accounts(actor, fields) if actor.is_operator else {}
-    address.arrived(fields.page, partial(_fill, fields, routes, accounts), probe=fields.key("dates"))
+    """Shows the filters with what the address or an earlier run chose."""
+    address.arrived(fields.page, partial(_fill, fields), probe=fields.key("dates"))
     period = dates_bar(actor, fields.page, upcoming=fields.upcoming)
     with st.grid("auto", min_column_width=FILTER_WIDTH, gap="small"):
         st.text_input("Search", key=fields.key("q"), type="search", placeholder=fields.search, max_chars=SEARCH_LENGTH)
         if fields.states:
-            _choice(fields, "state", fields.state_label, fields.states, "Any")
-        if len(routes) > 1:
-            _choice(fields, "route", "Route", routes, "Any route")
-        if accounts:
-            _choice(fields, "account", "Account", accounts, "All accounts")
-    _pins(fields)
-    return Chosen(fields.page, _wanted(fields, period), period)
+            choice(fields.key("state"), fields.state_label, fields.states, nothing="Any")
+        if fields.routes:
+            choice(fields.key("route"), "Route", _routes(actor), nothing="Any route")
+        if actor.is_operator:
+            account_choice(actor, fields.key("account"))
+    _show_pins(fields)
+    return Chosen(fields, _wanted(actor, fields, period), period)
 
 
-def keep_address(fields: Fields, *, opened: tuple[str, int | None] = ("open", None)) -> None:
-    """Last line of a page: writes what is shown into the address; `opened` names the row in the drawer."""
-    values = {name: fields.value(name) for name in ("q", "state", "route", "account", *_PINS)}
-    address.keep(fields.page, dates_values(fields.page) | values | {opened[0]: opened[1]})
+def keep_address(fields: Fields) -> None:
+    """Last line of a page: writes what is shown into the address."""
+    values = {name: fields.value(name) for name in ("q", "state", "route", "account", *PINS)}
+    dates = dates_values(fields.page, default=_default_dates(fields.value("task")))
+    opened = {fields.opens: table.opened(fields.page)} if fields.opens else {}
+    address.keep(fields.page, dates | values | opened)
 
 
 def clear(fields: Fields) -> None:
     """All records of all dates, for a button; the account stays chosen."""
     st.session_state[fields.key("dates")] = Preset.ALL
     st.session_state[fields.key("q")] = ""
-    for name in ("state", "route", *_PINS):
+    for name in ("state", "route", *PINS):
         st.session_state[fields.key(name)] = None
 
 
@@ -115,21 +123,11 @@ def dates_bar(actor: Actor, page: str, *, upcoming: bool = False) -> Period:
                 min_value=FIRST_DAY,
                 max_value=LAST_DAY,
             )
-    return period_of(
-        preset or DEFAULT_DATES, today=today, zone=actor.zone, custom=_days(page), upcoming=upcoming
-    )
+    custom = st.session_state.get(days) or ()
+    return period_of(preset or DEFAULT_DATES, today=today, zone=actor.zone, custom=custom, upcoming=upcoming)
 
 
-def dates_values(page: str) -> dict[str, str | None]:
-    """What an address says about the dates; nothing for the default ones."""
-    preset = st.session_state.get(f"{page}-dates") or DEFAULT_DATES
-    if preset is not Preset.CUSTOM:
-        return {"dates": None if preset is DEFAULT_DATES else preset.value}
-    days = _days(page)
-    return {"dates": preset.value} | ({"from": str(days[0]), "to": str(days[-1])} if days else {})
-
-
-def fill_dates(page: str, given: address.Values, default: Preset = DEFAULT_DATES) -> None:
+def fill_dates(page: str, given: address.Values, *, default: Preset = DEFAULT_DATES) -> None:
     """Sets the dates' widgets as an address says."""
     word = given.get("dates", "")
     st.session_state[f"{page}-dates"] = Preset(word) if word in set(Preset) else default
@@ -138,25 +136,106 @@ def fill_dates(page: str, given: address.Values, default: Preset = DEFAULT_DATES
         st.session_state[f"{page}-days"] = (days[0], days[-1])
 
 
-def account_choice(actor: Actor, key: str) -> None:
-    """The account select box alone, for pages without other filters."""
-    names = account_names(actor, st.session_state.get(key))
+def dates_values(page: str, *, default: Preset = DEFAULT_DATES) -> dict[str, str | None]:
+    """What an address says about the dates: nothing for the default, else the way back would lead here again."""
+    preset = Preset(st.session_state.get(f"{page}-dates") or DEFAULT_DATES)
+    days = st.session_state.get(f"{page}-days")
+    if preset is not Preset.CUSTOM or not days:
+        return {} if preset is default else {"dates": preset.value}
+    return {"dates": preset.value, "from": str(days[0]), "to": str(days[-1])}
+
+
+def choice(key: str, label: str, options: Mapping[Any, str], *, nothing: str) -> None:
+    """A select box of value → label, and None for no choice; a value that is not offered becomes None."""
+    if st.session_state.get(key) not in options:
+        st.session_state[key] = None
     st.selectbox(
-        "Account", [None, *names], format_func=lambda value: "All accounts" if value is None else names[value], key=key
+        label, [None, *options], format_func=lambda value: nothing if value is None else options[value], key=key
     )
 
 
-def account_names(actor: Actor, also: int | None = None) -> dict[int, str]:
-    """Id → name of the newest customer accounts, and of `also`, which an address may name."""
+def account_choice(actor: Actor, key: str, *, nothing: str = "All accounts") -> None:
+    """For operators: the newest customer accounts, and the one that an address names."""
     accounts = get_engine().accounts
     rows = accounts.find(actor, limit=ACCOUNTS_LISTED)
-    if also is not None and all(row["id"] != also for row in rows):
-        try:
-            rows.append(accounts.one(actor, also))
-        except AccessError:
-            st.session_state.pop("unknown-account", None)
-    return {row["id"]: f"{row['name']} (no. {row['id']})" for row in rows}
+    named = st.session_state.get(key)
+    if named is not None and all(row["id"] != named for row in rows):
+        with suppress(AccessError):  # an address can name an account there is not; then none is chosen
+            rows.append(accounts.one(actor, named))
+    choice(key, "Account", {row["id"]: f"{row['name']} · no. {row['id']}" for row in rows}, nothing=nothing)
 
 
-_PINS: Final = ("task", "country", "reason", "by")
-"""Filters that only links set; each is shown with a button to drop it."""
+def _routes(actor: Actor) -> dict[int, str]:
+    routes = get_engine().routes
+    return {
+        route.id: route.name for route in (routes.listing(actor) if actor.is_operator else routes.selectable(actor))
+    }
+
+
+def _fill(fields: Fields, given: address.Values) -> None:
+    """Sets the widgets and the open row as an address says; what it says wrongly is left out."""
+    task = address.number_in(given.get("task"))
+    fill_dates(fields.page, given, default=_default_dates(task))
+    table.open_row(fields.page, address.number_in(given.get(fields.opens)) if fields.opens else None)
+    country = given.get("country", "").upper()
+    reason = given.get("reason", "")
+    values = {
+        "q": given.get("q", "")[:SEARCH_LENGTH],
+        "state": given.get("state"),
+        "route": address.number_in(given.get("route")),
+        "account": address.number_in(given.get("account")),
+        "task": task,
+        "country": country if country in COUNTRIES else None,
+        "reason": reason if reason in set(FailReason) else None,
+        "by": BY_DUE if given.get("by") == BY_DUE else None,
+    }
+    for name, value in values.items():
+        st.session_state[fields.key(name)] = value
+
+
+def _default_dates(task: int | None) -> Preset:
+    """Somebody who follows a link to one task wants all of it, whenever it was."""
+    return DEFAULT_DATES if task is None else Preset.ALL
+
+
+def _wanted(actor: Actor, fields: Fields, period: Period) -> RecordFilter:
+    return RecordFilter(
+        start_us=period.start_us,
+        end_us=period.end_us,
+        search=fields.value("q") or "",
+        state=fields.value("state"),
+        route_id=fields.value("route") if fields.routes else None,
+        country=fields.value("country"),
+        task_id=fields.value("task"),
+        account_id=fields.value("account") if actor.is_operator else None,
+        reason=fields.value("reason"),
+        by_due=fields.value("by") == BY_DUE,
+    )
+
+
+def _show_pins(fields: Fields) -> None:
+    """What a link has set, each a button that drops it. Only words of the product are in the labels."""
+    words = {
+        "task": lambda value: f"Only task no. {value}",
+        "country": lambda value: f"Only {show.country(value)}",
+        "reason": lambda value: FAIL_SENTENCES[FailReason(value)][0].removesuffix("."),
+        "by": lambda _: "By the time the task was due",
+    }
+    pinned = {name: fields.value(name) for name in PINS if fields.value(name) is not None}
+    if not pinned:
+        return
+    with st.container(horizontal=True, gap="small"):
+        for name, value in pinned.items():
+            st.button(
+                words[name](value),
+                icon=":material/close:",
+                icon_position="right",
+                key=fields.key(f"drop-{name}"),
+                help="Show the others too",
+                on_click=_drop,
+                args=(fields.key(name),),
+            )
+
+
+def _drop(key: str) -> None:
+    st.session_state[key] = None

@@ -49,9 +49,7 @@ class Period:
     last: date | None = None
 
 
-def period_of(
-    preset: Preset, *, today: date, zone: str, custom: Sequence[date] = (), upcoming: bool = False
-) -> Period:
+def period_of(preset: Preset, *, today: date, zone: str, custom: Sequence[date] = (), upcoming: bool = False) -> Period:
     """The period of a preset. `custom` has one day or a first and a last; none yet means today.
 
     `upcoming` leaves presets that reach until today open to the future: for records of what is scheduled.

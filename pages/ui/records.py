@@ -1,167 +1,174 @@
-"""What the pages of records share: filters kept in the address, pages of rows, export, the drawer, empty states."""
+"""What the pages of records share: pages of rows, export, the drawer with one row in full, empty states."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+import time
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import streamlit as st
 
 from engine.errors import ImsError
-from engine.history import Page, RecordFilter
-from engine.model import FAIL_SENTENCES, SENDING_ROLES, Actor, FailReason
-from engine.numbers import COUNTRIES
+from engine.history import PAGE_ROWS, Page
+from engine.model import SENDING_ROLES, Actor
 from engine.store import Rows
-from pages.ui import address, format as show
+from pages.ui import format as show
 from pages.ui.context import get_engine
+from pages.ui.filters import Chosen, clear
 from pages.ui.notices import refusal
-from pages.ui.period import LABELS, Period, Preset, clamped, day_of, period_of
-from pages.ui.registry import QUICK_SMS
+from pages.ui.registry import BULK_SMS, QUICK_SMS, PageEntry
 from pages.ui.table import close, opened
 
-DEFAULT_DATES: Final = Preset.MONTH
 DRAWER_WIDTH: Final = 560
-FILTER_WIDTH: Final = 170
-SEARCH_LENGTH: Final = 200
-ACCOUNTS_LISTED: Final = 200
-BY_DUE: Final = "due"
+WATCH_S: Final = 3
+EXPORT_ROWS: Final = 200_000
+"""The Engine's limit of one file."""
 
 FORMATS: Final[dict[str, tuple[str, str]]] = {
     "csv": ("CSV", "text/csv"),
-    "xlsx": ("Excel", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    "xlsx": ("Excel (.xlsx)", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     "parquet": ("Parquet", "application/vnd.apache.parquet"),
 }
+"""Ending → (label, media type)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fields:
-    """Which filters a page offers. `page` begins the keys of its widgets; `states` are value → label."""
+class Pager:
+    """Pages newest first. Where one has been is kept per page of the app; another filter begins at the newest."""
 
-    page: str
-    search: str
-    states: Mapping[str, str] = field(default_factory=dict[str, str])
-    state_label: str = "Status"
-    routes: bool = True
-    upcoming: bool = False
+    def __init__(self, chosen: Chosen, fetch: Callable[[int | None], Page]) -> None:
+        self._page = chosen.page
+        self._fetch = fetch
+        self._made_s = time.monotonic()
+        asked = f"{chosen.page}-asked"
+        if st.session_state.get(asked) != chosen.wanted:
+            st.session_state[asked] = chosen.wanted
+            st.session_state[self._trail_key] = [None]
+        found = fetch(self._trail[-1])
+        self.rows: Rows = found.rows
+        self._next = found.next_after
 
-    def key(self, name: str) -> str:
-        return f"{self.page}-{name}"
+    @property
+    def age_s(self) -> float:
+        return time.monotonic() - self._made_s
 
+    def changed(self) -> bool:
+        """Whether the rows are other ones by now."""
+        return self._fetch(self._trail[-1]).rows != self.rows
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """What somebody asks for. `values` are what the address holds."""
+    @property
+    def words(self) -> str:
+        """Such as "Rows 51–100"."""
+        first = PAGE_ROWS * (len(self._trail) - 1) + 1
+        return f"Rows {first:,}–{first + len(self.rows) - 1:,}" if self.rows else "No rows"
 
-    fields: Fields
-    wanted: RecordFilter
-    period: Period
-    values: dict[str, str | int | None]
+    def buttons(self) -> None:
+        """Newer and Older; nothing when everything fits on one page."""
+        first = len(self._trail) == 1
+        if first and self._next is None:
+            return
+        for label, icon, closed, act in (
+            ("Newer", ":material/chevron_left:", first, self._newer),
+            ("Older", ":material/chevron_right:", self._next is None, self._older),
+        ):
+            st.button(label, icon=icon, key=f"{self._page}-{label.lower()}", disabled=closed, on_click=act)
 
+    @property
+    def _trail_key(self) -> str:
+        return f"{self._page}-trail"
 
-def today_of(actor: Actor) -> date:
-    return show.local_time(get_engine().clock.now_us(), actor.zone).date()
+    @property
+    def _trail(self) -> list[int | None]:
+        return st.session_state[self._trail_key]
 
+    def _newer(self) -> None:
+        st.session_state[self._trail_key] = self._trail[:-1] or [None]
 
-def filter_bar(actor: Actor, fields: Fields) -> Chosen:
-    """Dates, search, status, route and (for operators) account; links may pin a task, country or reason besides."""
-    routes = _route_names(actor) if fields.routes else {}
-    accounts = account_names(actor) if actor.is_operator else {}
-    address.arrived(fields.page, partial(_fill, fields, routes, accounts), probe=fields.key("dates"))
-    period = dates_bar(actor, fields.page, upcoming=fields.upcoming)
-    with st.grid("auto", min_column_width=FILTER_WIDTH, gap="small"):
-        st.text_input(
-            "Search", key=fields.key("q"), type="search", placeholder=fields.search, max_chars=SEARCH_LENGTH
-        )
-        if fields.states:
-            _choice(fields, "state", fields.state_label, fields.states, "Any")
-        if routes:
-            _choice(fields, "route", "Route", routes, "Any route")
-        if accounts:
-            _choice(fields, "account", "Account", accounts, "All accounts")
-    _pins(fields)
-    return _chosen(fields, period)
-
-
-def dates_bar(actor: Actor, page: str, *, upcoming: bool = False) -> Period:
-    """The presets, and two days when none of them is meant. Its state is under `page`-dates and `page`-days."""
-    dates, days = f"{page}-dates", f"{page}-days"
-    st.session_state.setdefault(dates, DEFAULT_DATES)
-    today = today_of(actor)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.segmented_control(
-            "Dates", list(Preset), format_func=LABELS.__getitem__, key=dates, required=True, label_visibility="collapsed"
-        )
-        preset = Preset(st.session_state[dates] or DEFAULT_DATES)
-        if preset is Preset.CUSTOM:
-            st.session_state.setdefault(days, (today, today))
-            st.date_input(
-                "From and to",
-                key=days,
-                format="DD/MM/YYYY",
-                label_visibility="collapsed",
-                width=250,
-                min_value=date(2000, 1, 1),
-                max_value=date(2099, 12, 30),
-            )
-    return period_of(preset, today=today, zone=actor.zone, custom=_days_of(page), upcoming=upcoming)
+    def _older(self) -> None:
+        st.session_state[self._trail_key] = [*self._trail, self._next]
 
 
-def dates_address(page: str) -> dict[str, str | int | None]:
-    """What the address says about the dates; the default is left out."""
-    preset = Preset(st.session_state[f"{page}-dates"] or DEFAULT_DATES)
-    if preset is not Preset.CUSTOM:
-        return {"dates": None if preset is DEFAULT_DATES else preset.value}
-    days = _days_of(page)
-    return {"dates": preset.value, "from": str(days[0]), "to": str(days[-1])} if days else {"dates": preset.value}
+@st.fragment(run_every=WATCH_S)
+def watch(pager: Pager) -> None:
+    """Invisible: looks every few seconds whether rows have moved on, and only then draws the page again."""
+    if pager.age_s > WATCH_S / 2 and pager.changed():  # not in the run that has just read them
+        st.rerun(scope="app")
 
 
-def fill_dates(page: str, given: address.Values, default: Preset = DEFAULT_DATES) -> None:
-    word = given.get("dates", default)
-    preset = Preset(word) if word in Preset else default
-    days = [day for day in (day_of(given.get("from")), day_of(given.get("to"))) if day]
-    st.session_state[f"{page}-dates"] = preset
-    if days:
-        st.session_state[f"{page}-days"] = tuple(sorted(days))
-
-
-def pages_of(chosen: Chosen, fetch: Callable[[int | None], Page]) -> tuple[Rows, Callable[[], None]]:
-    """The rows of the page that is open, and what draws the buttons to the newer and older ones.
-
-    Another filter begins at the newest again.
-    """
-    page = chosen.fields.page
-    asked, trail = f"{page}-asked", f"{page}-trail"
-    if st.session_state.get(asked) != chosen.wanted:
-        st.session_state[asked], st.session_state[trail] = chosen.wanted, [None]
-    visited: list[int | None] = st.session_state[trail]
-    found = fetch(visited[-1])
-    return found.rows, partial(_pager, page, visited, found)
-
-
-def toolbar(chosen: Chosen, rows: Rows, pager: Callable[[], None], name: str, make: Callable[[str], bytes]) -> None:
-    """Above a table: which rows these are, the pager, the export."""
+def toolbar(actor: Actor, chosen: Chosen, pager: Pager, *, name: str, make: Callable[[str], bytes]) -> None:
+    """Above a table: which rows these are, the pager, the export. `make` turns an ending of FORMATS into a file."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(f"{show.plural(len(rows), 'row')}, newest first · {chosen.period.words}", width="stretch")
-        pager()
-        export(chosen.fields.page, name, make)
+        st.caption(f"{pager.words}, newest first · {chosen.period.words}", width="stretch")
+        pager.buttons()
+        export(actor, chosen.page, name=name, make=make)
 
 
-def export(page: str, name: str, make: Callable[[str], bytes]) -> None:
-    """A menu of file formats. The file is made when it is asked for, by the Engine, safe for spreadsheets."""
-    today = f"{get_engine().clock.now_us()}"
-    del today
+def export(actor: Actor, page: str, *, name: str, make: Callable[[str], bytes]) -> None:
+    """A menu of file formats; the Engine makes the file when one is chosen, with cells no spreadsheet runs."""
+    today = show.local_time(get_engine().clock.now_us(), actor.zone).date()
     with st.popover("Export", icon=":material/download:", key=f"{page}-export"):
-        st.caption("Everything these filters find, up to 200,000 rows.")
-        for ending, (label, mime) in FORMATS.items():
+        st.caption(f"Everything the filters find, up to {EXPORT_ROWS:,} rows.")
+        for ending, (label, media_type) in FORMATS.items():
             st.download_button(
                 label,
                 data=partial(make, ending),
-                file_name=f"{name}.{ending}",
-                mime=mime,
+                file_name=f"{name}-{today}.{ending}",
+                mime=media_type,
                 key=f"{page}-export-{ending}",
                 on_click="ignore",
                 width="stretch",
             )
+
+
+def drawer(page: str, title: str, body: Callable[[int], None]) -> None:
+    """Opens the row that was clicked (or named by the address) at the side. `title` is ours, never a user's text."""
+    row_id = opened(page)
+    if row_id is None:
+        return
+
+    def guarded() -> None:
+        try:
+            body(row_id)
+        except ImsError as error:
+            refusal(error)
+
+    st.dialog(title, width=DRAWER_WIDTH, position="right", on_dismiss=partial(close, page))(guarded)()
+
+
+def facts(values: Mapping[str, str]) -> None:
+    """Label and value, a line each, as plain text; the labels are ours."""
+    for label, value in values.items():
+        left, right = st.columns([1, 2], gap="small", wrap=False)
+        left.caption(label)
+        right.text(value)
+
+
+def nothing_matches(chosen: Chosen) -> None:
+    """There are records, but not of this kind or time."""
+    with st.container(key=f"card-{chosen.page}-none", horizontal_alignment="center"):
+        st.text(f"Nothing matches in {chosen.period.words}.")
+        st.button(
+            "Show everything",
+            icon=":material/filter_alt_off:",
+            key=f"{chosen.page}-clear",
+            on_click=clear,
+            args=(chosen.fields,),
+        )
+
+
+def nothing_yet(actor: Actor, page: str, sentence: str, teaching: str, *, send: bool = True) -> None:
+    """The very first visit: what will be here, and the way to it for those who may go it."""
+    with st.container(key=f"card-{page}-empty"):
+        st.subheader(sentence, anchor=False)
+        st.text(teaching)
+        if send and actor.role in SENDING_ROLES:
+            with st.container(horizontal=True):
+                link(QUICK_SMS, "Send your first SMS")
+                link(BULK_SMS, "Upload a file of recipients")
+
+
+def link(entry: PageEntry, label: str, **query: str | int) -> None:
+    """A link to another page of the app. `label` is ours."""
+    st.page_link(
+        str(entry.path), label=label, icon=entry.icon, query_params={name: str(value) for name, value in query.items()}
+    )

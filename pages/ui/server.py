@@ -61,10 +61,10 @@ def routes() -> list[BaseRoute]:
     """Health, the session cookie, and our own first page in place of Streamlit's."""
     # Without this, until the first visit, an address like /dashboard would run that file alone and list all files.
     PagesManager.uses_pages_directory = False
-    page = HTMLResponse(_index(), headers={"Cache-Control": "no-cache"})
+    page = _index()
 
     async def index(_: Request) -> HTMLResponse:
-        return page
+        return HTMLResponse(page, headers={"Cache-Control": "no-cache"})
 
     async def icon(_: Request) -> FileResponse:
         return FileResponse(ICON, media_type="image/svg+xml", headers={"Cache-Control": "max-age=86400"})

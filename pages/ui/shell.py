@@ -30,13 +30,14 @@ _SIGN_OUT: Final = "ims_sign_out"
 def run() -> None:
     """One run of the script for one visitor."""
     actor = current_actor()
-    page = st.navigation(_pages_for_visitor() if actor is None else _pages_for(actor))
+    page = st.navigation(_pages_for_visitor() if actor is None else _pages_for(actor), position="hidden")
     st.set_page_config(page_title=f"{page.title} · {PRODUCT}", page_icon=str(ICON), layout="wide")
     apply_styles()
     if st.session_state.pop(_SIGN_OUT, False):
         browser.end_session(f"/{LOGIN.url_path}")
     if actor is not None:
         st.logo(str(LOGO), size="large", icon_image=str(ICON))
+        _menu(actor)
         _top_bar(actor)
         remember_signed_in()
         show_note()
@@ -61,43 +62,50 @@ def report(error: Exception) -> bool:
     return True
 
 
-def _pages_for_visitor() -> dict[str, list[st.Page]]:
+def _pages_for_visitor() -> list[st.Page]:
     """The pages before sign-in; any other address shows the log-in form and tells nothing about what is there."""
-    home = st.Page(
-        show_log_in, title=LOGIN.title, icon=LOGIN.icon, url_path="welcome", default=True, visibility="hidden"
-    )
-    others = [
-        _page(entry)
-        if entry.public
-        else st.Page(show_log_in, title=LOGIN.title, url_path=entry.url_path, visibility="hidden")
-        for entry in PAGES
+    home = st.Page(show_log_in, title=LOGIN.title, url_path="welcome", default=True)
+    return [
+        home,
+        *(
+            _page(entry) if entry.public else st.Page(show_log_in, title=LOGIN.title, url_path=entry.url_path)
+            for entry in PAGES
+        ),
     ]
-    return {"": [home, *others]}
 
 
-def _pages_for(actor: Actor) -> dict[str, list[st.Page]]:
-    home = home_of(actor.role)
-    sections: dict[str, list[st.Page]] = {}
-    for entry in PAGES:
-        if actor.role in entry.roles:
-            page = _page(entry, default=entry is home)
-        elif entry.public:
-            page = _page(entry)
-        else:
-            page = st.Page(guard.not_for_you, title="Not available", url_path=entry.url_path, visibility="hidden")
-        sections.setdefault(entry.group if page.visibility == "visible" else "", []).append(page)
-    return sections
+def _pages_for(actor: Actor) -> list[st.Page]:
+    def go_home() -> None:
+        st.switch_page(str(home_of(actor.role).path))
+
+    return [
+        # The start page keeps an address of its own: Streamlit's default page answers at "/" only.
+        st.Page(go_home, title=PRODUCT, url_path="home", default=True),
+        *(
+            _page(entry)
+            if entry.public or actor.role in entry.roles
+            else st.Page(guard.not_for_you, title="Not available", url_path=entry.url_path)
+            for entry in PAGES
+        ),
+    ]
 
 
-def _page(entry: PageEntry, *, default: bool = False) -> st.Page:
-    return st.Page(
-        entry.path,
-        title=entry.title,
-        icon=entry.icon,
-        url_path=entry.url_path,
-        default=default,
-        visibility="visible" if entry.visible else "hidden",
-    )
+def _page(entry: PageEntry) -> st.Page:
+    # Without an icon of its own: the browser would fetch it for the tab from a server on the internet.
+    return st.Page(entry.path, title=entry.title, icon="", url_path=entry.url_path)
+
+
+def _menu(actor: Actor) -> None:
+    """Our own menu instead of Streamlit's, whose icons would become the tab's (see `_page`)."""
+    with st.sidebar, st.container(key="ims-menu", gap=None):
+        group = ""
+        for entry in PAGES:
+            if not entry.visible or actor.role not in entry.roles:
+                continue
+            if entry.group != group:
+                group = entry.group
+                st.html(f'<p class="ims-group">{escape(group)}</p>')
+            st.page_link(str(entry.path), label=entry.title, icon=entry.icon, width="stretch")
 
 
 def _top_bar(actor: Actor) -> None:

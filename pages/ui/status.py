@@ -79,6 +79,11 @@ def look_of(looks: Looks, state: str) -> Look:
     return looks.get(state) or Look(state.replace("_", " ").capitalize(), "gray", ":material/circle:")
 
 
+def labels(looks: Looks) -> dict[str, str]:
+    """State → label, for a filter."""
+    return {str(state): look.label for state, look in looks.items()}
+
+
 def badge(looks: Looks, state: str) -> None:
     look = look_of(looks, state)
     st.badge(look.label, icon=look.icon, color=look.colour, help=look.meaning or None)

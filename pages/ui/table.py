@@ -40,13 +40,12 @@ def text(label: str, value: Callable[[Row], str | None], *, width: Width | None 
     return Column(label, value, pl.String, lambda _: st.column_config.TextColumn(label, width=width))
 
 
+def number(label: str, value: Callable[[Row], int | None], *, width: Width | None = None) -> Column:
+    return Column(label, value, pl.Int64, lambda _: st.column_config.NumberColumn(label, format="%,d", width=width))
+
+
 def count(label: str, name: str, *, width: Width | None = None) -> Column:
-    return Column(
-        label,
-        lambda row: row[name],
-        pl.Int64,
-        lambda _: st.column_config.NumberColumn(label, format="%,d", width=width),
-    )
+    return number(label, lambda row: row[name], width=width)
 
 
 def credit(label: str, value: Callable[[Row], int | None], *, width: Width | None = None, sign: bool = False) -> Column:
@@ -107,23 +106,31 @@ def frame_of(rows: Rows, columns: Sequence[Column]) -> pl.DataFrame:
     )
 
 
-def table(page: str, rows: Rows, columns: Sequence[Column], *, alt: str, opens: bool = True) -> None:
-    """Shows the rows; a click anywhere in one opens it (see `opened`), its id being `row["id"]`."""
+def show_rows(rows: Rows, columns: Sequence[Column], *, key: str, alt: str, **more: Any) -> None:
+    """A table to read; `more` goes to `st.dataframe`."""
     frame = frame_of(rows, columns)
-    st.session_state[f"{page}-ids"] = [row["id"] for row in rows]
-    choose: dict[str, Any] = {
-        "on_select": partial(_pick, page),
-        "selection_mode": ["single-row", "single-cell"],
-    }
+    options: dict[str, Any] = {"placeholder": show.NOTHING} | more
     st.dataframe(
         frame,
-        key=f"{page}-table",
+        key=key,
         hide_index=True,
         height="content",
-        placeholder=show.NOTHING,
         alt=alt,
         column_config={column.label: column.config(frame[column.label]) for column in columns},
-        **(choose if opens else {}),
+        **options,
+    )
+
+
+def table(page: str, rows: Rows, columns: Sequence[Column], *, alt: str) -> None:
+    """Shows the rows; a click anywhere in one opens it (see `opened`), its id being `row["id"]`."""
+    st.session_state[f"{page}-ids"] = [row["id"] for row in rows]
+    show_rows(
+        rows,
+        columns,
+        key=f"{page}-table",
+        alt=alt,
+        on_select=partial(_pick, page),
+        selection_mode=["single-row", "single-cell"],
     )
 
 

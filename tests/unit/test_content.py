@@ -519,11 +519,13 @@ def test_a_fixed_text_passes_when_everything_that_blocked_had_a_fix(text: str, r
 
 
 @given(ANY_TEXT, st.sampled_from(RULE_SETS))
-def test_a_fix_brings_no_new_kind_of_blocking_to_light(text: str, rules: ContentRules) -> None:
+def test_a_fix_brings_no_word_link_or_emoji_to_light(text: str, rules: ContentRules) -> None:
     verdict = check(text, rules)
     if verdict.fixed is not None:
-        left = {finding.rule for finding in check(verdict.fixed, rules).blocking}
-        assert left <= {finding.rule for finding in verdict.blocking if finding.fix is None}
+        before = {finding.rule for finding in verdict.blocking if finding.fix is None}
+        after = {finding.rule for finding in check(verdict.fixed, rules).blocking}
+        # A mark that follows a removed character may now sit on a letter: other characters, no other words.
+        assert after - {RuleName.SCRIPT, RuleName.TYPOGRAPHY} <= before
 
 
 @given(st.text(alphabet=GSM_BASIC + GSM_EXTENSION, max_size=60))
@@ -696,11 +698,10 @@ def test_filling_many_is_filling_each(rows: list[tuple[str, str]]) -> None:
     assert [fill(text, {"x": x, "y": y}) for x, y in rows] == expected
 
 
-@given(st.lists(st.text(alphabet="ab (_é", min_size=1, max_size=6).filter(lambda name: name.strip(" _(")), max_size=4))
+@given(st.lists(st.text(alphabet="ab _-é", min_size=1, max_size=6).filter(placeholder_key), max_size=4))
 def test_what_placeholders_finds_is_what_fill_needs(names: list[str]) -> None:
     text = "x".join(f"(({name}))" for name in names)
-    found = placeholders(text)
-    assert "((" not in fill(text, dict.fromkeys(found, "")) or not all("(" not in name for name in names)
+    assert fill(text, dict.fromkeys(placeholders(text), "")) == "x" * (len(names) - 1)
 
 
 def test_filling_five_thousand_rows_takes_milliseconds() -> None:

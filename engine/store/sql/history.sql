@@ -7,7 +7,7 @@ select id from account where id = $1;
 select available_micro, held_micro from account_balance where account_id = $1;
 
 -- name: tasks
--- A page of tasks, newest first: account, task, due from/to, state, route, country, name, last id seen, rows.
+-- A page of tasks, newest first: account, task, due from/to, state, route, name, last id seen, rows.
 with page as (
     select t.* from task as t
     where (cast($1 as bigint) is null or t.account_id = $1)
@@ -15,11 +15,32 @@ with page as (
       and t.due_us >= $3 and t.due_us < $4
       and (cast($5 as varchar) is null or t.state = $5)
       and (cast($6 as bigint) is null or t.route_id = $6)
-      and (cast($7 as varchar) is null
-           or exists (select 1 from task_country as c where c.task_id = t.id and c.country = $7))
-      and ($8 = '' or strpos(lower(t.name), lower($8)) > 0)
-      and t.id < $9
-    order by t.id desc limit $10
+      and ($7 = '' or strpos(lower(t.name), lower($7)) > 0)
+      and t.id < $8
+    order by t.id desc limit $9
+)
+select p.*, p.delivered + p.failed + p.expired + p.cancelled as settled,
+    r.name as route_name, coalesce(m.full_name, '') as member_name, coalesce(m.role, '') as member_role,
+    a.name as account_name
+from page as p
+join route as r on r.id = p.route_id
+join account as a on a.id = p.account_id
+left join member as m on m.id = p.member_id
+order by p.id desc;
+
+-- name: tasks_to_country
+-- As `tasks`, of those with recipients in a country ($10); apart, as the join would slow every other page.
+with page as (
+    select t.* from task as t
+    where (cast($1 as bigint) is null or t.account_id = $1)
+      and (cast($2 as bigint) is null or t.id = $2)
+      and t.due_us >= $3 and t.due_us < $4
+      and (cast($5 as varchar) is null or t.state = $5)
+      and (cast($6 as bigint) is null or t.route_id = $6)
+      and ($7 = '' or strpos(lower(t.name), lower($7)) > 0)
+      and t.id < $8
+      and t.id in (select c.task_id from task_country as c where c.country = $10)
+    order by t.id desc limit $9
 )
 select p.*, p.delivered + p.failed + p.expired + p.cancelled as settled,
     r.name as route_name, coalesce(m.full_name, '') as member_name, coalesce(m.role, '') as member_role,
@@ -48,53 +69,86 @@ where id >= $1 and id < $2 and state in ('failed', 'expired', 'cancelled', 'in_d
 group by state, reason;
 
 -- name: dispatches
--- A page of dispatches, newest first: account, task, started from/to, state, route, task name, last id seen, rows.
+-- A page of dispatches, newest first: account, task, started from/to, state, route, last id seen, rows.
 with page as (
-    select d.*, t.name as task_name from dispatch as d join task as t on t.id = d.task_id
+    select d.* from dispatch as d
     where (cast($1 as bigint) is null or d.account_id = $1)
       and (cast($2 as bigint) is null or d.task_id = $2)
       and d.started_us >= $3 and d.started_us < $4
       and (cast($5 as varchar) is null or d.state = $5)
       and (cast($6 as bigint) is null or d.route_id = $6)
-      and ($7 = '' or strpos(lower(t.name), lower($7)) > 0)
-      and d.id < $8
-    order by d.id desc limit $9
+      and d.id < $7
+    order by d.id desc limit $8
 )
-select p.*, p.finished_us - p.started_us as duration_us, r.name as route_name, a.name as account_name
+select p.*, p.finished_us - p.started_us as duration_us, t.name as task_name, r.name as route_name,
+    a.name as account_name
 from page as p
+join task as t on t.id = p.task_id
+join route as r on r.id = p.route_id
+join account as a on a.id = p.account_id
+order by p.id desc;
+
+-- name: dispatches_of_tasks
+-- As `dispatches`, of tasks by name ($9).
+with page as (
+    select d.* from dispatch as d
+    where (cast($1 as bigint) is null or d.account_id = $1)
+      and (cast($2 as bigint) is null or d.task_id = $2)
+      and d.started_us >= $3 and d.started_us < $4
+      and (cast($5 as varchar) is null or d.state = $5)
+      and (cast($6 as bigint) is null or d.route_id = $6)
+      and d.id < $7
+      and d.task_id in (
+          select t.id from task as t
+          where (cast($1 as bigint) is null or t.account_id = $1) and strpos(lower(t.name), lower($9)) > 0)
+    order by d.id desc limit $8
+)
+select p.*, p.finished_us - p.started_us as duration_us, t.name as task_name, r.name as route_name,
+    a.name as account_name
+from page as p
+join task as t on t.id = p.task_id
 join route as r on r.id = p.route_id
 join account as a on a.id = p.account_id
 order by p.id desc;
 
 -- name: window
 -- Ids between which the newest messages lie that may match, told by the counters of tasks instead of the messages:
--- account, task, name, route, due from/to, created from/to, counter, country, first message seen, tasks, wanted.
+-- account, task, name, route, due from/to, created from/to, first message seen, counter, tasks, wanted.
 with candidate as (
     select t.id, t.first_message, t.first_message + t.recipients as beyond,
-        least(
-            case when cast($10 as varchar) is null then t.recipients else coalesce(c.recipients, 0) end,
-            case $9
-                when 'delivered' then t.delivered when 'failed' then t.failed when 'expired' then t.expired
-                when 'cancelled' then t.cancelled when 'undelivered' then t.failed + t.expired
-                when 'open' then t.recipients - t.delivered - t.failed - t.expired - t.cancelled
-                else t.recipients
-            end
-        ) as matching
-    from task as t left join task_country as c on c.task_id = t.id and c.country = $10
+        case $10
+            when 'delivered' then t.delivered when 'failed' then t.failed when 'expired' then t.expired
+            when 'cancelled' then t.cancelled when 'undelivered' then t.failed + t.expired
+            when 'open' then t.recipients - t.delivered - t.failed - t.expired - t.cancelled
+            else t.recipients
+        end as matching
+    from task as t
     where (cast($1 as bigint) is null or t.account_id = $1)
       and (cast($2 as bigint) is null or t.id = $2)
       and ($3 = '' or strpos(lower(t.name), lower($3)) > 0)
       and (cast($4 as bigint) is null or t.route_id = $4)
       and t.due_us >= $5 and t.due_us < $6
       and t.created_us >= $7 and t.created_us < $8
-      and t.first_message < $11
+      and t.first_message < $9
 ), newest as (
-    select * from candidate where matching > 0 order by id desc limit $12
+    select * from candidate where matching > 0 order by id desc limit $11
 ), counted as (
-    select *, sum(case when beyond > $11 then 0 else matching end) over (order by id desc) as upto from newest
+    select *, sum(case when beyond > $9 then 0 else matching end) over (order by id desc) as upto from newest
 )
-select min(first_message) as low, least(max(beyond), $11) as high from counted
-where beyond > $11 or upto - matching < $13;
+select min(first_message) as low, least(max(beyond), $9) as high from counted
+where beyond > $9 or upto - matching < $12;
+
+-- name: span
+-- As `window`, of all tasks that may have a match ($1 to $9).
+select min(t.first_message) as low, least(max(t.first_message + t.recipients), $9) as high
+from task as t
+where (cast($1 as bigint) is null or t.account_id = $1)
+  and (cast($2 as bigint) is null or t.id = $2)
+  and ($3 = '' or strpos(lower(t.name), lower($3)) > 0)
+  and (cast($4 as bigint) is null or t.route_id = $4)
+  and t.due_us >= $5 and t.due_us < $6
+  and t.created_us >= $7 and t.created_us < $8
+  and t.first_message < $9;
 
 -- name: messages
 -- A page of messages, newest first. Within ids from/below: account, four states, route, country, created from/to,
@@ -192,16 +246,15 @@ where m.id = $1 and (cast($2 as bigint) is null or m.account_id = $2);
 select id, kind, amount_micro, created_us from ledger_tx where id in ($1, $2) order by id;
 
 -- name: movements
--- A page of credit movements, newest first: account, task, created from/to, kind, text, last id seen, rows.
+-- A page of credit movements, newest first: account, task, created from/to, kind, last id seen, rows.
 with page as (
-    select l.*, t.name as task_name from ledger_tx as l left join task as t on t.id = l.task_id
+    select l.* from ledger_tx as l
     where (cast($1 as bigint) is null or l.account_id = $1)
       and (cast($2 as bigint) is null or l.task_id = $2)
       and l.created_us >= $3 and l.created_us < $4
       and (cast($5 as varchar) is null or l.kind = $5)
-      and ($6 = '' or strpos(lower(l.note), lower($6)) > 0 or strpos(lower(t.name), lower($6)) > 0)
-      and l.id < $7
-    order by l.id desc limit $8
+      and l.id < $6
+    order by l.id desc limit $7
 ), moved as (
     select tx_id,
         cast(sum(case when bucket = 'available' then amount_micro else 0 end) as bigint) as available_micro,
@@ -210,10 +263,42 @@ with page as (
     where tx_id in (select id from page) and bucket in ('available', 'held') group by tx_id
 )
 select p.*, coalesce(e.available_micro, 0) as available_change_micro, coalesce(e.held_micro, 0) as held_change_micro,
-    coalesce(m.full_name, '') as member_name, coalesce(m.role, '') as member_role, a.name as account_name
+    t.name as task_name, coalesce(m.full_name, '') as member_name, coalesce(m.role, '') as member_role,
+    a.name as account_name
 from page as p
 join account as a on a.id = p.account_id
 left join moved as e on e.tx_id = p.id
+left join task as t on t.id = p.task_id
+left join member as m on m.id = p.member_id
+order by p.id desc;
+
+-- name: movements_about
+-- As `movements`, with a text ($8) in the note or the name of the task.
+with page as (
+    select l.* from ledger_tx as l
+    where (cast($1 as bigint) is null or l.account_id = $1)
+      and (cast($2 as bigint) is null or l.task_id = $2)
+      and l.created_us >= $3 and l.created_us < $4
+      and (cast($5 as varchar) is null or l.kind = $5)
+      and l.id < $6
+      and (strpos(lower(l.note), lower($8)) > 0 or l.task_id in (
+          select t.id from task as t
+          where (cast($1 as bigint) is null or t.account_id = $1) and strpos(lower(t.name), lower($8)) > 0))
+    order by l.id desc limit $7
+), moved as (
+    select tx_id,
+        cast(sum(case when bucket = 'available' then amount_micro else 0 end) as bigint) as available_micro,
+        cast(sum(case when bucket = 'held' then amount_micro else 0 end) as bigint) as held_micro
+    from ledger_entry
+    where tx_id in (select id from page) and bucket in ('available', 'held') group by tx_id
+)
+select p.*, coalesce(e.available_micro, 0) as available_change_micro, coalesce(e.held_micro, 0) as held_change_micro,
+    t.name as task_name, coalesce(m.full_name, '') as member_name, coalesce(m.role, '') as member_role,
+    a.name as account_name
+from page as p
+join account as a on a.id = p.account_id
+left join moved as e on e.tx_id = p.id
+left join task as t on t.id = p.task_id
 left join member as m on m.id = p.member_id
 order by p.id desc;
 
@@ -227,7 +312,7 @@ order by id desc limit 1;
 -- name: statement
 -- Movements of account $1 from its first one at or after $2 to before its first one at or after $3, oldest first.
 with page as (
-    select l.*, t.name as task_name from ledger_tx as l left join task as t on t.id = l.task_id
+    select l.* from ledger_tx as l
     where l.account_id = $1
       and l.id >= coalesce(
           (select min(id) from ledger_tx where account_id = $1 and created_us >= $2), 9223372036854775807)
@@ -242,9 +327,11 @@ with page as (
     where tx_id in (select id from page) and bucket in ('available', 'held') group by tx_id
 )
 select p.*, coalesce(e.available_micro, 0) as available_change_micro, coalesce(e.held_micro, 0) as held_change_micro,
-    coalesce(m.full_name, '') as member_name, coalesce(m.role, '') as member_role, a.name as account_name
+    t.name as task_name, coalesce(m.full_name, '') as member_name, coalesce(m.role, '') as member_role,
+    a.name as account_name
 from page as p
 join account as a on a.id = p.account_id
 left join moved as e on e.tx_id = p.id
+left join task as t on t.id = p.task_id
 left join member as m on m.id = p.member_id
 order by p.id;

@@ -82,7 +82,9 @@ def _route_words(route: Route) -> str:
     counted = "one SMS per 160 characters"
     if route.count_rule is CountRule.CARRIER:
         counted = "one SMS up to 160 characters, then one per 153"
-    reach = "every country served" if route.countries is None else show.plural(len(route.countries), "country", "countries")
+    reach = (
+        "every country served" if route.countries is None else show.plural(len(route.countries), "country", "countries")
+    )
     return f"{charged}. Counted as {counted}. Reaches {reach}."
 
 
@@ -104,7 +106,8 @@ def sender_field(flow: Flow, route: Route, choices: Mapping[int, Route], problem
         others = any(other.supports_sender for other in choices.values())
         remedy = " To use your brand name, choose a route marked SID." if others else ""
         st.caption(
-            "**Sender ID**: this route does not support one. Recipients see a number that the operator chooses." + remedy
+            "**Sender ID**: this route does not support one. Recipients see a number that the operator chooses."
+            + remedy
         )
         return None
     typed = st.text_input(
@@ -137,9 +140,7 @@ def name_field(flow: Flow, problems: Problems) -> str:
     return name
 
 
-def content_field(
-    flow: Flow, route: Route, problems: Problems, *, example: Mapping[str, str] | None = None
-) -> str:
+def content_field(flow: Flow, route: Route, problems: Problems, *, example: Mapping[str, str] | None = None) -> str:
     """The message with its live counter, and what the route's rules say about it."""
     key = flow.key("content")
     text = st.text_area(

@@ -39,7 +39,7 @@ class Upload:
             self.people = reader(self.name, self.data, self.column)
         except ImsError as error:
             self.error = error
-            if error.code == "choose_column":
+            if self.asks:
                 self.choices = tuple(str(choice) for choice in _listed(error))
         if not self.choices:
             self.data = b""
@@ -59,6 +59,8 @@ class Flow:
     tried: bool = False
     """Submit was pressed: from then on each field says what it lacks."""
     upload: Upload | None = None
+    uploads: int = 0
+    """How many files were uploaded: part of the keys of what belongs to one file."""
     preview: Preview | None = None
     terms_note: str = ""
     refusal: tuple[str, ImsError] | None = None
@@ -113,11 +115,10 @@ def submit(flow: Flow, actor: Actor, draft: Draft) -> None:
 def go_to_task(flow: Flow, task_id: int) -> NoReturn:
     """The accepted task's page; the form behind it is empty again."""
     flow.start_over()
-    leave_note("success", f"Task {task_id} is accepted: {follow it here. What is not delivered comes back to your credit.")
+    leave_note("success", f"Task {task_id} is accepted. What is not delivered comes back to your credit.")
     st.switch_page(str(TASK.path), query_params={"id": str(task_id)})
 
 
 def _listed(error: ImsError) -> tuple[object, ...]:
     choices = error.facts.get("choices", ())
     return choices if isinstance(choices, tuple) else ()
-

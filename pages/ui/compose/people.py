@@ -86,9 +86,7 @@ def typed_field(flow: Flow, problems: Problems, *, most: int) -> RecipientFile |
     elif found.frame.is_empty():
         sentence = "Recipients: none of these can be sent to. Correct the rejected numbers."
     elif found.frame.height > most:
-        sentence = (
-            f"Recipients: {found.frame.height:,} are more than the {most:,} of this page. Use Bulk SMS for longer lists."
-        )
+        sentence = f"Recipients: {found.frame.height:,} are more than the {most:,} of this page. Use Bulk SMS instead."
     complain(flow, problems, "Recipients", sentence)
     return found
 
@@ -126,9 +124,9 @@ def countries_words(frame: pl.DataFrame) -> str:
     counts = frame["country"].value_counts(sort=True).rows()
     named = [f"{country_name(code)} {number:,}" for code, number in counts[:COUNTRIES_NAMED]]
     more = len(counts) - COUNTRIES_NAMED
-    return (": " + ", ".join(named) + (f" and {show.plural(more, 'more country', 'more countries')}" * (more > 0))) * bool(
-        named
-    )
+    return (
+        ": " + ", ".join(named) + (f" and {show.plural(more, 'more country', 'more countries')}" * (more > 0))
+    ) * bool(named)
 
 
 # --- A file ----------------------------------------------------------------------------------------------------------
@@ -144,8 +142,8 @@ def file_field(flow: Flow, problems: Problems) -> RecipientFile | None:
         max_upload_size=MAX_FILE_BYTES // 1024 // 1024,
         on_change=_take_upload,
         args=(flow, key),
-        help=f"csv, xlsx or txt with at most {MAX_RECIPIENTS:,} recipients. Row 1 is the header, numbers start in row 2. "
-        "Other columns can be used in the content as ((name)).",
+        help=f"csv, xlsx or txt with at most {MAX_RECIPIENTS:,} recipients. Row 1 is the header, numbers start in "
+        "row 2. Other columns can be used in the content as ((name)).",
     )
     upload = flow.upload
     if upload is None:
@@ -179,6 +177,7 @@ def _read(name: str, data: bytes, column: str | None) -> RecipientFile:
 def _take_upload(flow: Flow, key: str) -> None:
     given = st.session_state.get(key)
     flow.upload = Upload(given.name, given.getvalue()) if given is not None else None
+    flow.uploads += 1
 
 
 def _kept_from_before(flow: Flow, key: str, upload: Upload) -> None:
@@ -202,7 +201,7 @@ def _column_choice(flow: Flow, upload: Upload) -> None:
         upload.choices,
         index=upload.choices.index(upload.column) if upload.column in upload.choices else None,
         placeholder="Choose a column",
-        key=flow.key(f"column_{abs(hash((upload.name, upload.choices)))}"),
+        key=flow.key(f"column_{flow.uploads}"),
     )
     if chosen and chosen != upload.column:
         upload.column = chosen
@@ -259,7 +258,7 @@ def _rows(flow: Flow, people: RecipientFile) -> None:
     chosen = st.selectbox(
         "Show",
         options,
-        key=flow.key("verdict") + f"_{len(options)}",
+        key=flow.key(f"verdict_{flow.uploads}_{len(options)}"),
         format_func=lambda reason: _option(reason, summary),
     )
     shown = _checked(people, chosen)

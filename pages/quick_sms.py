@@ -1,0 +1,41 @@
+"""Quick SMS: a few numbers typed by hand, also for trying out a sender ID and a text."""
+
+from __future__ import annotations
+
+from engine.model import Role
+from engine.tasks import Draft
+from pages.ui.compose.fields import Problems, card, content_field, name_field, route_field, sender_field, time_field
+from pages.ui.compose.page import begin, end
+from pages.ui.compose.people import typed_field
+from pages.ui.context import get_engine
+from pages.ui.guard import require
+from pages.ui.registry import QUICK_SMS
+
+actor = require(Role.OWNER, Role.SENDER)
+most = get_engine().config.quick_limit
+flow, choices = begin(
+    "quick", QUICK_SMS.title, f"Send one text to up to {most:,} recipients, or try out a sender ID and a text.", actor
+)
+problems: Problems = {}
+
+with card("route", "Route and sender"):
+    route = route_field(flow, choices)
+    sender = sender_field(flow, route, choices, problems)
+    name = name_field(flow, problems)
+with card("people", "Recipients"):
+    people = typed_field(flow, problems, most=most)
+with card("content", "Message"):
+    text = content_field(flow, route, problems)
+with card("time", "Time"):
+    moment = time_field(flow, actor.zone, problems)
+
+draft = people and Draft(
+    route_id=route.id,
+    name=name,
+    content=text,
+    recipients=people,
+    sender=sender,
+    scheduled_at=moment.at if moment else None,
+    quick=True,
+)
+end(flow, problems, draft)

@@ -1,0 +1,145 @@
+"""SMS history list: one row per recipient message; a row opens with its timeline, parts, reason and credit."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import streamlit as st
+
+from engine.history import RecordFilter, StateGroup
+from engine.model import Actor, CountRule
+from engine.store import Row, Rows
+from pages.ui import format as show
+from pages.ui import table
+from pages.ui.context import get_engine
+from pages.ui.filters import Chosen, Fields, filter_bar, keep_address
+from pages.ui.guard import require
+from pages.ui.notices import notice
+from pages.ui.records import Pager, drawer, facts, link, nothing_matches, nothing_yet, toolbar, watch
+from pages.ui.registry import SMS_HISTORY, TASK
+from pages.ui.status import MESSAGE as LOOKS
+from pages.ui.status import badge, labels, look_of
+
+actor = require()
+engine = get_engine()
+
+GROUPS: Final = {StateGroup.UNDELIVERED.value: "Failed or expired", StateGroup.OPEN.value: "On its way"}
+FIELDS: Final = Fields(page="sms", search="Number or task name", states=labels(LOOKS) | GROUPS, opens="message")
+OPEN_STATES: Final = frozenset({"queued", "submitting", "submitted"})
+RULE_WORDS: Final = {
+    CountRule.MISSION: "one SMS for every 160 characters",
+    CountRule.CARRIER: "the parts on the air",
+}
+
+
+def columns() -> list[table.Column]:
+    return [
+        table.text("Number", lambda row: row["msisdn"]),
+        table.text("Country", lambda row: show.country(row["country"])),
+        table.chip("Status", LOOKS, "state"),
+        table.text("Reason", lambda row: row["sentence"] or None, width="medium"),
+        table.text("Sender ID", lambda row: row["sender"]),
+        table.text("Content", lambda row: row["content"], width="medium"),
+        table.count("SMS", "sms"),
+        table.credit("Charged", lambda row: row["charged_micro"]),
+        table.when("Accepted", "created_us", actor),
+        table.when("Sent", "submitted_us", actor),
+        table.when("Settled", "final_us", actor),
+        table.text("Task", lambda row: row["task_name"]),
+        table.text("Route", lambda row: row["route_name"]),
+        *([table.text("Account", lambda row: row["account_name"])] if actor.is_operator else []),
+    ]
+
+
+def message_drawer(message_id: int) -> None:
+    row = engine.history.message(actor, message_id)
+    st.text(f"{row['msisdn']}  ·  {show.country(row['country'])}")
+    badge(LOOKS, row["state"])
+    if row["sentence"]:
+        notice("warning", row["sentence"], f"What to do: {row['next_step']}")
+    else:
+        st.caption(look_of(LOOKS, row["state"]).meaning)
+    timeline(row["timeline"])
+    text_as_sent(row)
+    credit_lines(row)
+    st.subheader("About", anchor=False)
+    facts(_facts(row))
+    with st.container(horizontal=True):
+        link(TASK, "Open its task", id=row["task_id"])
+        link(SMS_HISTORY, "All messages of the task", task=row["task_id"])
+
+
+def timeline(steps: Rows) -> None:
+    st.subheader("What happened", anchor=False)
+    facts({show.when(step["at_us"], actor.zone, seconds=True): step["words"] for step in steps})
+
+
+def text_as_sent(row: Row) -> None:
+    """Each part in a frame of its own, as the phone joins them."""
+    st.subheader("Text as sent", anchor=False)
+    for part in row["parts"]:
+        with st.container(border=True):
+            st.text(part)
+    rule = RULE_WORDS[CountRule(row["count_rule"])]
+    st.caption(
+        f"{show.plural(row['sms'], 'SMS', 'SMS')} billed ({rule}), "
+        f"{show.plural(row['part_count'], 'part')} on the air, {show.credits(row['price_micro'])} credits per SMS"
+    )
+
+
+def credit_lines(row: Row) -> None:
+    """This message's share of each movement: what was held is either charged or returned."""
+    st.subheader("Credit", anchor=False)
+    facts(
+        {
+            f"{line['words']} (movement {line['tx_id']})": f"{show.signed_credits(line['message_micro'])}  "
+            f"on {show.when(line['created_us'], actor.zone)}"
+            for line in row["ledger"]
+        }
+    )
+
+
+def _facts(row: Row) -> dict[str, str]:
+    known: dict[str, Any] = {
+        "Task": row["task_name"],
+        "Sender ID": row["sender"],
+        "Route": row["route_name"],
+        "Row of the file": show.number(row["row_number"]),
+        "Message no.": str(row["id"]),
+        "Provider reference": row["provider_ref"],
+    }
+    if actor.is_operator:
+        known |= {"Account": row["account_name"], "Operator said": row.get("detail")}
+    return {label: value or show.NOTHING for label, value in known.items()}
+
+
+def body(who: Actor, chosen: Chosen) -> None:
+    pager = Pager(chosen, lambda after: engine.history.messages(who, chosen.wanted, after=after))
+    if not pager.rows and not engine.history.messages(who, RecordFilter(), limit=1).rows:
+        nothing_yet(
+            who,
+            FIELDS.page,
+            "Nothing sent yet",
+            "Every recipient gets a row here: what became of the message, why, and what it cost.",
+        )
+        return
+    toolbar(
+        who,
+        chosen,
+        pager,
+        name="sms-history",
+        make=lambda ending: engine.history.export_messages(who, chosen.wanted, ending),
+    )
+    if pager.rows:
+        table.table(FIELDS.page, pager.rows, columns(), alt="Messages, newest first")
+    else:
+        nothing_matches(chosen)
+    if any(row["state"] in OPEN_STATES for row in pager.rows):
+        watch(pager)
+
+
+st.title(SMS_HISTORY.title, anchor=False)
+chosen = filter_bar(actor, FIELDS)
+body(actor, chosen)
+drawer(FIELDS.page, "Message", message_drawer)
+keep_address(FIELDS)

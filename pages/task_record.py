@@ -1,0 +1,168 @@
+"""Task record: one row per submission, with its schedule, progress and cost."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+from engine.errors import ImsError
+from engine.history import RecordFilter
+from engine.model import SENDING_ROLES, Actor, TaskState
+from engine.store import Row
+from pages.ui import format as show
+from pages.ui import table
+from pages.ui.context import get_engine
+from pages.ui.filters import Chosen, Fields, filter_bar, keep_address
+from pages.ui.guard import require
+from pages.ui.notices import leave_note, notice, refusal
+from pages.ui.records import Pager, drawer, facts, link, nothing_matches, nothing_yet, toolbar, watch
+from pages.ui.registry import BULK_SMS, QUICK_SMS, SENDING_RECORD, SMS_HISTORY, TASK, TASK_RECORD
+from pages.ui.status import TASK as LOOKS
+from pages.ui.status import badge, labels
+
+actor = require()
+engine = get_engine()
+
+FIELDS: Final = Fields(page="tasks", search="Task name", states=labels(LOOKS), upcoming=True)
+CANCELLABLE: Final = frozenset({TaskState.SCHEDULED, TaskState.QUEUED, TaskState.SENDING})
+MOVING: Final = frozenset({TaskState.QUEUED, TaskState.SENDING, TaskState.SENT})
+ASK: Final = "tasks-ask-cancel"
+"""Holds the task whose cancellation is being asked for."""
+
+
+def columns() -> list[table.Column]:
+    return [
+        table.when("Due", "due_us", actor),
+        table.text("Task", lambda row: row["name"], width="medium"),
+        table.chip("Status", LOOKS, "state"),
+        table.share("Settled", lambda row: row["settled"] / row["recipients"]),
+        table.count("Recipients", "recipients"),
+        table.count("Delivered", "delivered"),
+        table.number("Failed", lambda row: row["failed"] + row["expired"]),
+        table.credit("Charged", lambda row: row["charged_micro"]),
+        table.credit("Still held", open_micro),
+        table.text("Route", lambda row: row["route_name"]),
+        table.text("Sender ID", lambda row: row["sender"]),
+        table.text("By", lambda row: row["member_name"]),
+        *([table.text("Account", lambda row: row["account_name"])] if actor.is_operator else []),
+        table.number("No.", lambda row: row["id"]),
+    ]
+
+
+def open_micro(row: Row) -> int:
+    return row["held_micro"] - row["charged_micro"] - row["returned_micro"]
+
+
+def task_drawer(task_id: int) -> None:
+    row = engine.history.task(actor, task_id).row
+    st.text(row["name"])
+    badge(LOOKS, row["state"])
+    if row["stop_reason"]:
+        notice("warning", "Sending was stopped.", row["stop_reason"])
+    st.progress(row["settled"] / row["recipients"], f"{row['settled']:,} of {row['recipients']:,} settled")
+    facts(
+        {
+            "Scheduled for" if row["scheduled_us"] else "Due": show.when(row["due_us"], actor.zone),
+            "Accepted": show.when(row["created_us"], actor.zone),
+            "Finished": show.when(row["finished_us"], actor.zone),
+            "Delivered": show.number(row["delivered"]),
+            "Failed": show.number(row["failed"] + row["expired"]),
+            "Cancelled": show.number(row["cancelled"]),
+            "SMS": show.number(row["sms"]),
+            "Route": row["route_name"],
+            "Sender ID": row["sender"] or show.NOTHING,
+            "Account": row["account_name"],
+        }
+    )
+    money(row)
+    with st.container(horizontal=True):
+        link(TASK, "Open the task", id=task_id)
+        link(SMS_HISTORY, "Its messages", task=task_id)
+        link(SENDING_RECORD, "Its dispatches", task=task_id)
+        if actor.role in SENDING_ROLES:
+            link(QUICK_SMS if row["file_name"] is None else BULK_SMS, "Copy to new", copy=task_id)
+    if actor.role in SENDING_ROLES and row["state"] in CANCELLABLE and not row["cancel_requested"]:
+        cancel_form(row)
+
+
+def money(row: Row) -> None:
+    """Held = charged + returned + still held, to the last digit."""
+    facts(
+        {
+            "Held at first": show.credits(row["held_micro"]),
+            "Charged": show.credits(row["charged_micro"]),
+            "Returned": show.credits(row["returned_micro"]),
+            "Still held": show.credits(open_micro(row)),
+        }
+    )
+
+
+def cancel_form(row: Row) -> None:
+    """Asks first: what was handed to the operator already cannot be taken back."""
+    if st.session_state.get(ASK) != row["id"]:
+        st.button(
+            "Cancel this task", icon=":material/block:", key="tasks-cancel", on_click=ask_to_cancel, args=(row["id"],)
+        )
+        return
+    notice(
+        "warning",
+        f"Cancel {show.plural(row['recipients'] - row['submitted'], 'message')} not sent yet?",
+        "Their credit is returned at once. Messages already handed to the operator cannot be taken back.",
+    )
+    with st.container(horizontal=True):
+        if st.button("Yes, cancel", type="primary", key="tasks-cancel-yes"):
+            cancel(row["id"])
+        st.button("Keep it", key="tasks-cancel-no", on_click=forget_to_cancel)
+
+
+def ask_to_cancel(task_id: int) -> None:
+    st.session_state[ASK] = task_id
+
+
+def forget_to_cancel() -> None:
+    st.session_state.pop(ASK, None)
+
+
+def cancel(task_id: int) -> None:
+    forget_to_cancel()
+    try:
+        cancelled = engine.tasks.cancel(require(*SENDING_ROLES), task_id)
+    except ImsError as error:
+        refusal(error)
+        return
+    leave_note("success", f"{show.plural(cancelled, 'message')} cancelled; the credit is available again.")
+    table.close(FIELDS.page)
+    st.rerun()
+
+
+def body(who: Actor, chosen: Chosen) -> None:
+    pager = Pager(chosen, lambda after: engine.history.tasks(who, chosen.wanted, after=after))
+    if not pager.rows and not engine.history.tasks(who, RecordFilter(), limit=1).rows:
+        nothing_yet(
+            who,
+            FIELDS.page,
+            "Nothing sent yet",
+            "Every submission gets a row here: when it is due, how far it is, what it cost and what came back.",
+        )
+        return
+    toolbar(
+        who,
+        chosen,
+        pager,
+        name="task-record",
+        make=lambda ending: engine.history.export_tasks(who, chosen.wanted, ending),
+    )
+    if pager.rows:
+        table.table(FIELDS.page, pager.rows, columns(), alt="Tasks, newest first")
+    else:
+        nothing_matches(chosen)
+    if any(row["state"] in MOVING for row in pager.rows):
+        watch(pager)
+    drawer(FIELDS.page, "Task", task_drawer)
+
+
+st.title(TASK_RECORD.title, anchor=False)
+chosen = filter_bar(actor, FIELDS)
+body(actor, chosen)
+keep_address(FIELDS)

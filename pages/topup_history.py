@@ -1,0 +1,171 @@
+"""Top-up history list: every movement of credit with the balance after it, and a statement that adds up."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+from engine.history import RecordFilter, Statement
+from engine.model import Actor
+from engine.store import Row, Rows
+from pages.ui import format as show
+from pages.ui import table
+from pages.ui.context import get_engine
+from pages.ui.filters import Chosen, Fields, filter_bar, keep_address
+from pages.ui.guard import require
+from pages.ui.notices import notice
+from pages.ui.records import Pager, drawer, facts, link, nothing_matches, nothing_yet, toolbar
+from pages.ui.registry import SMS_HISTORY, TASK, TOPUP_HISTORY
+from pages.ui.status import MOVEMENT as LOOKS
+from pages.ui.status import badge, labels, look_of
+
+actor = require()
+engine = get_engine()
+
+FIELDS: Final = Fields(
+    page="topups", search="Task name or note", states=labels(LOOKS), state_label="Kind", routes=False
+)
+END_OF_TIME_US: Final = 2**61
+STATEMENT: Final = [
+    table.text("Credits", lambda row: row["words"], width="medium"),
+    table.number("Movements", lambda row: row["movements"]),
+    table.credit("Available", lambda row: row["available"]),
+    table.credit("Held", lambda row: row["held"]),
+]
+
+
+def columns() -> list[table.Column]:
+    return [
+        table.when("Time", "created_us", actor),
+        table.chip("Kind", LOOKS, "kind"),
+        table.credit("Available", lambda row: row["available_change_micro"], sign=True),
+        table.credit("Available after", lambda row: row["available_after_micro"]),
+        table.credit("Held", lambda row: row["held_change_micro"], sign=True),
+        table.credit("Held after", lambda row: row["held_after_micro"]),
+        table.text("Task", lambda row: row["task_name"], width="medium"),
+        table.text("Note", lambda row: row["note"] or None, width="medium"),
+        table.text("By", lambda row: row["member_name"] or None),
+        *([table.text("Account", lambda row: row["account_name"])] if actor.is_operator else []),
+        table.number("No.", lambda row: row["id"]),
+    ]
+
+
+def movement_drawer(rows: Rows, movement_id: int) -> None:
+    row = next((row for row in rows if row["id"] == movement_id), None)
+    if row is None:
+        notice("info", "This movement is not among the rows any more.")
+        return
+    badge(LOOKS, row["kind"])
+    st.caption(look_of(LOOKS, row["kind"]).meaning)
+    facts(_facts(row))
+    if row["note"]:
+        st.caption("Note")
+        st.text(row["note"])
+    if row["task_id"] is not None:
+        with st.container(horizontal=True):
+            link(TASK, "Open its task", id=row["task_id"])
+            link(SMS_HISTORY, "Its messages", task=row["task_id"])
+
+
+def _facts(row: Row) -> dict[str, str]:
+    known = {
+        "Time": show.when(row["created_us"], actor.zone, seconds=True),
+        "Movement no.": str(row["id"]),
+        "Available": f"{show.signed_credits(row['available_change_micro'])}, then "
+        f"{show.credits(row['available_after_micro'])}",
+        "Held": f"{show.signed_credits(row['held_change_micro'])}, then {show.credits(row['held_after_micro'])}",
+        "By": row["member_name"] or "the system",
+    }
+    if row["reverses"] is not None:
+        known["Reverses"] = f"movement no. {row['reverses']}"
+    if row["task_name"]:
+        known["Task"] = row["task_name"]
+    return known | ({"Account": row["account_name"]} if actor.is_operator else {})
+
+
+def statement_card(who: Actor, chosen: Chosen) -> None:
+    """Opening, every kind of movement, closing: of one account, whatever else is filtered."""
+    account_id = chosen.wanted.account_id
+    if who.is_operator and account_id is None:
+        st.caption("Choose an account to see its statement.")
+        return
+    period = chosen.period
+    with st.expander(
+        f"Statement · {period.words}", expanded=True, key="topups-statement", icon=":material/receipt_long:"
+    ):
+        statement = engine.history.statement(
+            who, period.start_us or 0, period.end_us or END_OF_TIME_US, account_id=account_id
+        )
+        table.show_rows(
+            _lines(statement),
+            STATEMENT,
+            key="topups-statement-table",
+            alt=f"Statement of {period.words}",
+            placeholder="",
+        )
+        moved = sum(line["movements"] for line in statement.totals)
+        if statement.adds_up:
+            st.caption(f"Opening + {show.plural(moved, 'movement')} = closing, to the last digit.")
+        else:
+            notice("error", "This statement does not add up.", f"Tell {engine.config.support}; nothing is lost.")
+
+
+def _lines(statement: Statement) -> Rows:
+    opening, closing = statement.opening, statement.closing
+    return [
+        {
+            "words": "Opening balance",
+            "movements": None,
+            "available": opening.available_micro,
+            "held": opening.held_micro,
+        },
+        *(
+            {
+                "words": look_of(LOOKS, line["kind"]).label,
+                "movements": line["movements"],
+                "available": line["available_change_micro"],
+                "held": line["held_change_micro"],
+            }
+            for line in statement.totals
+        ),
+        {
+            "words": "Closing balance",
+            "movements": None,
+            "available": closing.available_micro,
+            "held": closing.held_micro,
+        },
+    ]
+
+
+def body(who: Actor, chosen: Chosen) -> None:
+    pager = Pager(chosen, lambda after: engine.history.movements(who, chosen.wanted, after=after))
+    if not pager.rows and not engine.history.movements(who, RecordFilter(), limit=1).rows:
+        nothing_yet(
+            who,
+            FIELDS.page,
+            "No credit has moved yet",
+            f"Ask {engine.config.support} for credit. Each top-up, charge and return will be listed here with the "
+            "balance after it.",
+            send=False,
+        )
+        return
+    statement_card(who, chosen)
+    toolbar(
+        who,
+        chosen,
+        pager,
+        name="credit-movements",
+        make=lambda ending: engine.history.export_movements(who, chosen.wanted, ending),
+    )
+    if pager.rows:
+        table.table(FIELDS.page, pager.rows, columns(), alt="Movements of credit, newest first")
+    else:
+        nothing_matches(chosen)
+    drawer(FIELDS.page, "Movement of credit", lambda movement_id: movement_drawer(pager.rows, movement_id))
+
+
+st.title(TOPUP_HISTORY.title, anchor=False)
+chosen = filter_bar(actor, FIELDS)
+body(actor, chosen)
+keep_address(FIELDS)

@@ -1,0 +1,79 @@
+"""The frame of both composing pages: what is loaded first, and what Submit does at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import streamlit as st
+
+from engine.errors import AccessError
+from engine.model import SENDING_ROLES, Actor
+from engine.routes import Route
+from engine.tasks import Draft
+from pages.ui import format as show
+from pages.ui.address import number_in
+from pages.ui.compose.fields import Problems
+from pages.ui.compose.flow import Flow, Kind, flow_of, go_to_task, mark_of, submit
+from pages.ui.compose.terms import terms_dialog
+from pages.ui.context import get_engine
+from pages.ui.guard import require
+from pages.ui.notices import notice, refusal
+
+COPY: Final = "copy"
+"""`?copy=ID` fills the form with an earlier task."""
+
+
+def begin(kind: Kind, title: str, lead: str, actor: Actor) -> tuple[Flow, dict[int, Route]]:
+    """The page's head, its memory and the routes; stops when there is none to send with."""
+    flow = flow_of(kind)
+    if flow.accepted is not None:  # the run that accepted was interrupted before it could leave
+        go_to_task(flow, flow.accepted)
+    st.title(title, anchor=False)
+    st.caption(lead)
+    choices = {route.id: route for route in get_engine().routes.selectable(actor)}
+    if not choices:
+        notice("error", "No route is open to send with.", f"Contact {get_engine().config.support}.")
+        st.stop()
+    _copy(flow, actor, choices)
+    return flow, choices
+
+
+def _copy(flow: Flow, actor: Actor, choices: Mapping[int, Route]) -> None:
+    """Fills the fields once from a task of the account; its recipients are given anew."""
+    task_id = number_in(st.query_params.get(COPY))
+    if task_id is None or task_id in flow.copied:
+        return
+    flow.copied.add(task_id)
+    try:
+        row = get_engine().history.task(actor, task_id).row
+    except AccessError as error:
+        refusal(error)
+        return
+    values = {"name": row["name"], "content": row["content"], "sender": row["sender"] or ""}
+    if row["route_id"] in choices:
+        values["route"] = row["route_id"]
+    for name, value in values.items():
+        st.session_state[flow.key(name)] = value
+    notice("info", f"Copied from task {task_id}. Add the recipients.")
+
+
+def end(flow: Flow, problems: Problems, draft: Draft | None) -> None:
+    """Submit, what still stands in its way, and the Terms once there is a quote."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        pressed = st.button(
+            "Submit", key=flow.key("submit"), type="primary", icon=":material/send:", on_click=flow.press_submit
+        )
+        st.caption("Next: the price by country and the terms. Nothing is sent before you accept.", width="content")
+    if flow.tried and problems:
+        names = ", ".join(problems)
+        notice(
+            "error", f"Not submitted: {show.plural(len(problems), 'field needs', 'fields need')} a change ({names})."
+        )
+    elif pressed and draft is not None:
+        submit(flow, require(*SENDING_ROLES), draft)
+    refused = flow.refused(mark_of(draft)) if draft is not None else None
+    if refused is not None:
+        refusal(refused, "Everything you entered is kept.")
+    if flow.preview is not None:
+        terms_dialog(flow)

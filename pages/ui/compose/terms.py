@@ -1,0 +1,194 @@
+"""The Terms pop-up: the quote by country, the terms, and the one button that spends credit."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Final, NoReturn
+
+import polars as pl
+import streamlit as st
+
+from engine.errors import ImsError, StateError
+from engine.model import SENDING_ROLES, Actor, ChargeOn, to_us
+from engine.tasks import TERMS_VERSION, Preview
+from pages.ui import format as show
+from pages.ui.compose.flow import Flow, go_to_task
+from pages.ui.context import get_engine
+from pages.ui.guard import require
+from pages.ui.notices import notice, refusal
+
+TERMS_FILE: Final = Path(__file__).parents[3] / "data" / "terms.md"
+TERMS_HEIGHT: Final = 190
+LINES_UNSCROLLED: Final = 8
+QUOTE_HEIGHT: Final = 320
+
+
+@cache
+def terms_text() -> str:
+    return TERMS_FILE.read_text(encoding="utf-8")
+
+
+@st.dialog("Check the quote and accept the terms", width="medium", dismissible=False)
+def terms_dialog(flow: Flow) -> None:
+    """Shows the open quote until it is accepted or put back; the form behind it keeps everything."""
+    preview = flow.preview
+    if preview is None:
+        st.rerun()
+        return
+    actor = require(*SENDING_ROLES)
+    if flow.terms_note:
+        notice("warning", flow.terms_note)
+    _summary(preview, actor)
+    quote_table(preview)
+    _money(preview)
+    _left_out(preview)
+    _samples(preview)
+    st.markdown("**Terms**")
+    with st.container(height=TERMS_HEIGHT, border=True):
+        st.markdown(terms_text())
+    st.caption(
+        f"Terms {TERMS_VERSION}. {_charged(preview)} This quote holds until "
+        f"{show.local_time(preview.expires_us, actor.zone):%H:%M}."
+    )
+    _buttons(flow, preview)
+
+
+def _buttons(flow: Flow, preview: Preview) -> None:
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("Back", key=flow.key("back")):
+            flow.preview = None
+            st.rerun()
+        accepts = st.button(
+            "Accept & submit",
+            key=flow.key("accept"),
+            type="primary",
+            icon=":material/check:",
+            disabled=not preview.affordable,
+        )
+    if accepts:
+        _accept(flow, preview)
+
+
+def _accept(flow: Flow, preview: Preview) -> None:
+    """Accepting twice gives the same task, so an interrupted run is simply repeated by the next click."""
+    actor = require(*SENDING_ROLES)
+    try:
+        flow.accepted = get_engine().tasks.accept(actor, preview)
+    except ImsError as error:
+        _after_refusal(flow, actor, preview, error)
+        return
+    go_to_task(flow, flow.accepted)
+
+
+def _after_refusal(flow: Flow, actor: Actor, preview: Preview, error: ImsError) -> None:
+    """A quote that no longer holds is made anew at once; anything else is said here."""
+    renewable = {"quote_expired", "quote_unknown", "quote_mismatch", "insufficient_credit"}
+    if error.code not in renewable:
+        refusal(error, "Press Back: everything you entered is kept.")
+        return
+    try:
+        flow.preview = get_engine().tasks.preview(actor, preview.draft)
+        flow.terms_note = _renewed_words(error)
+    except ImsError as second:
+        flow.preview = None
+        flow.terms_note = ""
+        refusal(second, "Press Back: everything you entered is kept.")
+        return
+    _rerun_dialog()
+
+
+def _renewed_words(error: ImsError) -> str:
+    if isinstance(error, StateError):
+        return "The quote was no longer valid, so nothing was sent. This is the new one: check it and accept again."
+    return "Your credit changed since the quote was made, so nothing was sent. This is the quote now."
+
+
+def _rerun_dialog() -> NoReturn:
+    st.rerun()
+
+
+def _summary(preview: Preview, actor: Actor) -> None:
+    """User text stands in st.text, which shows it as it is."""
+    draft = preview.draft
+    when = "Now" if draft.scheduled_at is None else f"{show.when(to_us(draft.scheduled_at), actor.zone)} ({actor.zone})"
+    facts = {
+        "Task": draft.name,
+        "Route": preview.route.name,
+        "Sender ID": draft.sender
+        or ("None: the operator's number" if preview.route.supports_sender else "Not supported"),
+        "Send": when,
+    }
+    with st.grid(2, min_column_width=200, gap="xxsmall"):
+        for name, value in facts.items():
+            with st.container(gap=None):
+                st.caption(name)
+                st.text(value)
+
+
+def quote_table(preview: Preview) -> None:
+    """By country: recipients, SMS, price, cost; the total below."""
+    lines = preview.lines
+    rows = {
+        "Country": [show.country(line.country) for line in lines] + ["**Total**"],
+        "Recipients": [show.number(line.recipients) for line in lines] + [f"**{show.number(preview.recipients)}**"],
+        "SMS": [show.number(line.sms) for line in lines] + [f"**{show.number(preview.sms)}**"],
+        "Price": [show.credits(line.price_micro) for line in lines] + [""],
+        "Cost": [show.credits(line.cost_micro) for line in lines] + [f"**{show.credits(preview.cost_micro)}**"],
+    }
+    st.table(
+        pl.DataFrame(rows),
+        border="horizontal",
+        height="content" if len(lines) <= LINES_UNSCROLLED else QUOTE_HEIGHT,
+        hide_index=True,
+        alt="Quote by country",
+    )
+
+
+def _money(preview: Preview) -> None:
+    after = preview.available_micro - preview.cost_micro
+    with st.grid(3, min_column_width=120, gap="small"):
+        st.metric("Cost (held now)", show.credits(preview.cost_micro), border=True)
+        st.metric("Available", show.credits(preview.available_micro), border=True)
+        st.metric("Available after", show.credits(after) if after >= 0 else "Not enough", border=True)
+    if preview.affordable:
+        return
+    missing = show.credits(-after)
+    notice(
+        "error",
+        f"{missing} credits are missing: this needs {show.credits(preview.cost_micro)}, "
+        f"{show.credits(preview.available_micro)} are available.",
+        f"To top up, contact {get_engine().config.support}; or go back and send to fewer recipients. "
+        "Everything you entered is kept.",
+    )
+
+
+def _left_out(preview: Preview) -> None:
+    rejected, blocked = preview.draft.recipients.rejected.height, preview.blocked.height
+    if rejected:
+        what = "entry" if preview.draft.quick else "row of the file"
+        many = "entries" if preview.draft.quick else "rows of the file"
+        notice(
+            "info", f"{show.plural(rejected, f'{what} is', f'{many} are')} not sent to and not charged; see the report."
+        )
+    if blocked:
+        notice(
+            "warning",
+            f"{show.plural(blocked, 'recipient is', 'recipients are')} in countries this route does not reach; "
+            "they are not sent to and not charged.",
+        )
+
+
+def _samples(preview: Preview) -> None:
+    personal = preview.messages["content"].is_not_null().any()
+    label = f"The first {show.plural(len(preview.samples), 'text')} as recipients read them" if personal else "The text"
+    with st.expander(label, expanded=personal):
+        for sample in preview.samples:
+            with st.container(border=True):
+                st.text(sample)
+
+
+def _charged(preview: Preview) -> str:
+    if preview.route.charge_on is ChargeOn.ACCEPTED:
+        return "On this route a message is charged when the operator accepts it; otherwise its credit is returned."
+    return "Only delivered messages are charged; the others return their credit."

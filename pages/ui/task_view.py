@@ -1,0 +1,310 @@
+"""The sections of a task's page. What moves is asked from the Engine every few seconds, only while it moves."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from html import escape
+from typing import Final
+
+import polars as pl
+import streamlit as st
+
+from engine.errors import AccessError, ImsError
+from engine.history import RecordFilter, TaskDetail
+from engine.model import (
+    FAIL_SENTENCES,
+    SECOND_US,
+    SENDING_ROLES,
+    Actor,
+    ChargeOn,
+    CountRule,
+    FailReason,
+    TaskState,
+)
+from engine.store import Row
+from pages.ui import format as show
+from pages.ui.context import get_engine
+from pages.ui.guard import require
+from pages.ui.notices import leave_note, notice, refusal
+from pages.ui.records import facts, link
+from pages.ui.registry import BULK_SMS, QUICK_SMS, SENDING_RECORD, SMS_HISTORY, TOPUP_HISTORY
+from pages.ui.status import MESSAGE, TASK, badge
+from pages.ui.table import chip, count, credit, table, text, when
+
+LIVE_EVERY_S: Final = 2
+ESTIMATE_AFTER_US: Final = 3 * SECOND_US
+"""Before that a rate says little."""
+MESSAGES_SHOWN: Final = 20
+LINES_UNSCROLLED: Final = 12
+TABLE_HEIGHT: Final = 460
+DONE: Final = frozenset({TaskState.FINISHED, TaskState.CANCELLED})
+CANCELLABLE: Final = frozenset({TaskState.SCHEDULED, TaskState.QUEUED, TaskState.SENDING})
+_TITLE: Final = "margin: 0; padding: 0; font-size: 1.75rem; line-height: 1.25; overflow-wrap: anywhere;"
+
+
+def head(actor: Actor, detail: TaskDetail) -> None:
+    """Name, state, and what can be done with the task."""
+    row = detail.row
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        with st.container(gap="xxsmall", width="stretch"):
+            st.html(f'<h1 style="{_TITLE}">{escape(row["name"])}</h1>')
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                badge(TASK, row["state"])
+                st.caption(_summary(actor, row), width="content")
+        if actor.role in SENDING_ROLES:
+            with st.container(horizontal=True, width="content", gap="small"):
+                link(QUICK_SMS if row["file_name"] is None else BULK_SMS, "Copy to new", copy=row["id"])
+                open_still = row["state"] in CANCELLABLE and not row["cancel_requested"]
+                if open_still and st.button("Cancel task", icon=":material/cancel:", key="task-cancel"):
+                    _confirm_cancel(row["id"])
+
+
+def _summary(actor: Actor, row: Row) -> str:
+    whose = f" · account no. {row['account_id']}" if actor.is_operator else ""
+    return f"Task {row['id']} · accepted {show.when(row['created_us'], actor.zone)}{whose}"
+
+
+@st.dialog("Cancel this task?")
+def _confirm_cancel(task_id: int) -> None:
+    live = get_engine().history.live(require(*SENDING_ROLES), task_id)
+    waiting = live["recipients"] - live["settled"] - live["in_doubt"]
+    st.text(
+        f"Up to {show.plural(waiting, 'message')} not handed to the operator yet will not be sent, and their credit "
+        "comes back at once. What was handed over already cannot be called back."
+    )
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("Keep sending", key="task-keep"):
+            st.rerun()
+        confirmed = st.button("Cancel the task", type="primary", key="task-cancel-yes")
+    if confirmed:
+        _cancel(task_id)
+
+
+def _cancel(task_id: int) -> None:
+    actor = require(*SENDING_ROLES)
+    try:
+        cancelled = get_engine().tasks.cancel(actor, task_id)
+    except ImsError as error:
+        refusal(error)
+        return
+    leave_note("success", f"{show.plural(cancelled, 'message')} of task {task_id} cancelled; their credit is back.")
+    st.rerun()
+
+
+# --- What moves ------------------------------------------------------------------------------------------------------
+
+
+def progress(row: Row) -> None:
+    """Counts, bar and credit; asked again every few seconds until everything is settled."""
+    moving = row["state"] not in DONE
+    st.fragment(_live, run_every=LIVE_EVERY_S if moving else None)(row["id"], row["state"])
+
+
+def _live(task_id: int, shown_state: str) -> None:
+    """A new state changes the whole page: what can be cancelled, the reasons, the end of asking."""
+    actor = require()
+    live = get_engine().history.live(actor, task_id)
+    if live["state"] != shown_state:
+        st.rerun(scope="app")
+    _waiting_words(actor, live)
+    with st.container(key="card-task-progress"):
+        _bar(live)
+        _counts(live)
+    with st.container(key="card-task-credit"):
+        _credit(live)
+
+
+def _waiting_words(actor: Actor, live: Row) -> None:
+    if live["stop_reason"] is not None:
+        sentence, step = FAIL_SENTENCES[FailReason(live["stop_reason"])]
+        notice("warning", f"The task was stopped by the operator: {sentence}", step)
+    if live["state"] == TaskState.SCHEDULED:
+        notice("info", f"Scheduled for {show.when(live['due_us'], actor.zone)} ({actor.zone}). Its credit is held.")
+    elif live["in_doubt"]:
+        notice(
+            "warning",
+            f"{show.plural(live['in_doubt'], 'message is', 'messages are')} in doubt: the connection was lost while "
+            "sending.",
+            "They are not sent again by themselves; receipts settle them, after 72 hours at the latest.",
+        )
+
+
+def _bar(live: Row) -> None:
+    total, settled = live["recipients"], live["settled"]
+    words = f"{show.number(settled)} of {show.plural(total, 'message')} settled ({show.percent(settled, total)})"
+    st.progress(settled / total if total else 1.0, text=words + _estimate(live))
+
+
+def _estimate(live: Row) -> str:
+    """Time left at the rate so far; nothing where that would be a guess."""
+    now_us, started_us = get_engine().clock.now_us(), live["started_us"]
+    if live["state"] not in (TaskState.SENDING, TaskState.SENT) or not started_us or not live["settled"]:
+        return ""
+    elapsed_us = now_us - started_us
+    left = live["recipients"] - live["settled"] - live["in_doubt"]
+    if elapsed_us < ESTIMATE_AFTER_US or left <= 0:
+        return ""
+    return f" · about {show.duration(max(elapsed_us * left // live['settled'], SECOND_US))} left"
+
+
+def _counts(live: Row) -> None:
+    on_the_way = live["recipients"] - live["settled"] - live["in_doubt"]
+    figures = {
+        "Delivered": live["delivered"],
+        "Failed": live["failed"],
+        "Expired": live["expired"],
+        "Cancelled": live["cancelled"],
+        "In doubt": live["in_doubt"],
+        "On the way": on_the_way,
+    }
+    always = {"Delivered", "Failed", "On the way"}
+    with st.grid("auto", min_column_width=120, gap="small"):
+        for name, value in figures.items():
+            if value or name in always:
+                st.metric(name, show.number(value))
+
+
+def _credit(live: Row) -> None:
+    """Held at acceptance = charged + returned + still held: the proof, to the last micro-credit."""
+    held, charged, returned = live["held_micro"], live["charged_micro"], live["returned_micro"]
+    still = held - charged - returned
+    with st.grid("auto", min_column_width=120, gap="small"):
+        st.metric("Held at acceptance", show.credits(held))
+        st.metric("Charged", show.credits(charged))
+        st.metric("Returned", show.credits(returned))
+        st.metric("Still held", show.credits(still))
+    rest = f" + still held {show.credits(still)}" if still else ""
+    end = "" if still else " Every credit of this task is settled."
+    st.caption(
+        f"Held {show.credits(held)} = charged {show.credits(charged)} + returned {show.credits(returned)}{rest}.{end}"
+    )
+
+
+# --- What was accepted, and what became of it ------------------------------------------------------------------------
+
+
+def countries(detail: TaskDetail) -> None:
+    lines = detail.countries
+    rows = {
+        "Country": [show.country(line["country"]) for line in lines],
+        "Recipients": [show.number(line["recipients"]) for line in lines],
+        "SMS": [show.number(line["sms"]) for line in lines],
+        "Price": [show.credits(line["price_micro"]) for line in lines],
+        "Held": [show.credits(line["held_micro"]) for line in lines],
+        "Delivered": [show.number(line["delivered"]) for line in lines],
+        "Not delivered": [show.number(line["failed"]) for line in lines],
+        "Charged": [show.credits(line["charged_micro"]) for line in lines],
+    }
+    with st.container(key="card-task-countries"):
+        st.subheader("Accepted quote and outcome by country", anchor=False)
+        st.table(
+            pl.DataFrame(rows),
+            border="horizontal",
+            hide_index=True,
+            height="content" if len(lines) <= LINES_UNSCROLLED else TABLE_HEIGHT,
+            alt="Accepted quote and outcome by country",
+        )
+
+
+def reasons(detail: TaskDetail) -> None:
+    """Why some did not arrive, with what to do, and the way to the messages."""
+    if not detail.reasons:
+        return
+    with st.container(key="card-task-reasons"):
+        st.subheader("Why some did not arrive", anchor=False)
+        for reason in detail.reasons:
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.markdown(f"**{show.number(reason['messages'])}**", width=64)
+                with st.container(gap=None, width="stretch"):
+                    st.text(reason["sentence"])
+                    st.caption(reason["next_step"])
+                link(SMS_HISTORY, "Show them", task=detail.row["id"], reason=reason["reason"])
+
+
+def messages(actor: Actor, task_id: int) -> None:
+    found = get_engine().history.messages(actor, RecordFilter(task_id=task_id), limit=MESSAGES_SHOWN)
+    with st.container(key="card-task-messages"):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.subheader("Messages", anchor=False)
+            link(SMS_HISTORY, "All of them, with search and export", task=task_id)
+        table(
+            "task-messages",
+            sorted(found.rows, key=lambda row: row["row_number"]),
+            [
+                count("Row", "row_number", width="small"),
+                text("Number", lambda row: row["msisdn"]),
+                text("Country", lambda row: show.country(row["country"])),
+                chip("Status", MESSAGE, "state"),
+                count("SMS", "sms", width="small"),
+                credit("Charged", lambda row: row["charged_micro"]),
+                text("Reason", lambda row: row["sentence"] or None, width="large"),
+                when("Settled", "final_us", actor),
+            ],
+            alt="Messages of this task",
+            opens=False,
+        )
+        if found.next_after is not None:
+            st.caption(f"The last {MESSAGES_SHOWN} rows are shown here.")
+
+
+def details(actor: Actor, detail: TaskDetail) -> None:
+    """What was accepted: text, sender, time, terms, rules."""
+    row = detail.row
+    with st.container(key="card-task-details"):
+        st.subheader("Details", anchor=False)
+        st.caption("Content")
+        with st.container(border=True):
+            st.text(row["content"])
+        left, right = st.columns(2)
+        with left:
+            facts(_what(row))
+        with right:
+            facts(_when(actor, row))
+        with st.container(horizontal=True):
+            link(SENDING_RECORD, "Dispatches of this task", task=row["id"])
+            link(TOPUP_HISTORY, "Credit movements of this task", task=row["id"])
+
+
+def _what(row: Row) -> dict[str, str]:
+    counted = "160 characters" if row["count_rule"] == CountRule.MISSION else "carriers' parts (160, then 153)"
+    charged = "Delivered messages" if row["charge_on"] == ChargeOn.DELIVERED else "Messages the operator accepted"
+    return {
+        "Route": row["route_name"],
+        "Sender ID": row["sender"] or "None",
+        "File": row["file_name"] or "Typed by hand",
+        "Not sent to": show.plural(row["rejected_rows"], "rejected row"),
+        "SMS": f"{show.number(row['sms'])} billed at most, {show.plural(row['parts'], 'part')} on the air",
+        "Counted by": counted,
+        "Charged for": charged,
+    }
+
+
+def _when(actor: Actor, row: Row) -> dict[str, str]:
+    asked = "At once" if row["scheduled_us"] is None else show.when(row["scheduled_us"], actor.zone)
+    took = row["finished_us"] - row["started_us"] if row["finished_us"] and row["started_us"] else None
+    values = {
+        "Accepted by": row["member_name"] or show.NOTHING,
+        "Accepted": show.when(row["created_us"], actor.zone, seconds=True),
+        "Schedule": asked,
+        "Started": show.when(row["started_us"], actor.zone, seconds=True),
+        "Finished": show.when(row["finished_us"], actor.zone, seconds=True),
+        "Took": show.duration(took),
+        "Terms": row["terms_version"],
+    }
+    if actor.is_operator:
+        values["Account"] = row["account_name"]
+    return values
+
+
+def route_trouble(actor: Actor, row: Row) -> None:
+    """Says why nothing moves while the route cannot reach its operator."""
+    if row["state"] in DONE or row["state"] == TaskState.SCHEDULED:
+        return
+    with suppress(AccessError):  # a route that was closed since is nobody's trouble any more
+        route = get_engine().routes.get(actor, row["route_id"])
+        if route.down_since_us is not None:
+            notice(
+                "warning",
+                f"The route has not reached its operator since {show.when(route.down_since_us, actor.zone)}.",
+                "Messages wait and are sent when it is back; cancel the task if you cannot wait.",
+            )
