@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 import streamlit as st
 
-from engine.history import Dashboard, RecordFilter, StateGroup
-from engine.model import Actor
+from engine.history import Dashboard, Headline, RecordFilter, StateGroup
+from engine.model import MessageState
+from engine.store import Row
 from pages.ui import address, charts, table
 from pages.ui import format as show
 from pages.ui.context import get_engine
-from pages.ui.filters import account_choice, dates_bar, dates_values, fill_dates
+from pages.ui.filters import BY_DUE, account_choice, dates_bar, dates_values, fill_dates
 from pages.ui.guard import require
 from pages.ui.period import Period
 from pages.ui.records import link, nothing_yet
-from pages.ui.registry import DASHBOARD, SENDING_RECORD, SMS_HISTORY, TASK_RECORD, TOPUP_HISTORY
+from pages.ui.registry import DASHBOARD, SMS_HISTORY, TASK_RECORD, TOPUP_HISTORY
 
 actor = require()
 engine = get_engine()
 
 PAGE: Final = "dash"
+REASONS: Final = "dash-reasons"
 ACCOUNT_KEY: Final = f"{PAGE}-account"
 METRIC_WIDTH: Final = 150
-CHART_WIDTH: Final = 360
-SPARK_DAYS_MOST: Final = 92
-END_OF_TIME_US: Final = 4_102_444_800 * 10**6
-"""2100-01-01: for all dates; the Engine takes no later end."""
+CHART_WIDTH: Final = 380
+SPARK_DAYS: Final = range(2, 93)
+LATEST_US: Final = 4_102_444_800 * 10**6
+"""2100-01-01, for periods without an end; the Engine takes no later one."""
+
+
+def controls() -> tuple[Period, int | None]:
+    """The period and, for operators, the account."""
+    address.arrived(PAGE, fill, probe=f"{PAGE}-dates")
+    period = dates_bar(actor, PAGE)
+    if not actor.is_operator:
+        return period, None
+    account_choice(actor, ACCOUNT_KEY)
+    return period, st.session_state[ACCOUNT_KEY]
 
 
 def fill(given: address.Values) -> None:
@@ -35,25 +47,164 @@ def fill(given: address.Values) -> None:
     st.session_state[ACCOUNT_KEY] = address.number_in(given.get("account"))
 
 
-def controls() -> tuple[Period, int | None]:
-    """The period and, for operators, the account."""
-    address.arrived(PAGE, fill, probe=f"{PAGE}-dates")
-    period = dates_bar(actor, PAGE)
-    if actor.is_operator:
-        account_choice(actor, ACCOUNT_KEY)
-    return period, st.session_state.get(ACCOUNT_KEY) if actor.is_operator else None
+def here(**more: str) -> dict[str, str]:
+    """The address parameters that show the same dates and account on another page."""
+    values = dates_values(PAGE) | {"account": st.session_state.get(ACCOUNT_KEY)} | more
+    return {name: str(value) for name, value in values.items() if value is not None}
 
 
 def headline(figures: Dashboard, period: Period) -> None:
-    """Exactly four, in the order of the product; each compared with the equally long period before."""
-    before = figures.previous
-    daily = figures.daily if 1 < figures.daily.height <= SPARK_DAYS_MOST else None
+    """Exactly four, in this order; each compared with the equally long period before."""
+    now = Headline(figures.credit_usage_micro, figures.task_count, figures.success_count, figures.failed_count)
+    before = figures.previous if period.start_us is not None else None
+    daily = figures.daily
+    failed, delivered = StateGroup.UNDELIVERED.value, MessageState.DELIVERED.value
     with st.grid(4, min_column_width=METRIC_WIDTH):
-        metric("Credit usage", show.credits(figures.credit_usage_micro), figures.credit_usage_micro,
-               before.credit_usage_micro, "charged_micro", daily, period, colour="off")  # fmt: skip
-        metric("SMS task count", show.number(figures.task_count), figures.task_count,
-               before.task_count, "tasks", daily, period, colour="off")  # fmt: skip
-        metric("Success message count", show.number(figures.success_count), figures.success_count,
-               before.success_count, "delivered", daily, period, colour="normal")  # fmt: skip
-        metric("Failed message count", show.number(figures.failed_count), figures.failed_count,
-               before.failed_count, "failed", daily, period, colour="inverse")  # fmt: skip
+        with st.container(gap="xsmall"):
+            metric("Credit usage", "credit_usage_micro", "charged_micro", now, before, daily)
+            link(TOPUP_HISTORY, "See movements", **here())
+        with st.container(gap="xsmall"):
+            metric("SMS task count", "task_count", "tasks", now, before, daily)
+            link(TASK_RECORD, "See tasks", **here())
+        with st.container(gap="xsmall"):
+            metric("Success message count", "success_count", "delivered", now, before, daily)
+            link(SMS_HISTORY, "See messages", **here(state=delivered, by=BY_DUE))
+        with st.container(gap="xsmall"):
+            metric("Failed message count", "failed_count", "failed", now, before, daily)
+            link(SMS_HISTORY, "See messages", **here(state=failed, by=BY_DUE))
+
+
+_COLOURS: Final[dict[str, Any]] = {"success_count": "normal", "failed_count": "inverse"}
+
+
+def metric(label: str, name: str, column: str, now: Headline, before: Headline | None, daily: pl.DataFrame) -> None:
+    value = getattr(now, name)
+    earlier = getattr(before, name) if before else 0
+    change = f"{100 * (value - earlier) / earlier:+.0f}%" if earlier and value != earlier else None
+    st.metric(
+        label,
+        show.credits(value) if name.endswith("_micro") else show.number(value),
+        change,
+        delta_color=_COLOURS.get(name, "off"),
+        delta_description=f"was {show.credits(earlier) if name.endswith('_micro') else show.number(earlier)}"
+        if before
+        else None,
+        border=True,
+        chart_data=daily[column].to_list() if daily.height in SPARK_DAYS else None,
+        height="stretch",
+    )
+
+
+def volume_card(figures: Dashboard, words: str) -> None:
+    with st.container(key="card-volume"):
+        st.subheader("Messages over time", anchor=False)
+        charts.show(charts.volume(figures.daily), key="volume", alt=f"Delivered and failed messages, {words}")
+
+
+def chart_cards(figures: Dashboard, words: str) -> None:
+    with st.grid(2, min_column_width=CHART_WIDTH):
+        with st.container(key="card-routes"):
+            st.subheader("Success by route", anchor=False)
+            charts.show(charts.success_rates(figures.routes, "route"), key="routes", alt=f"Success by route, {words}")
+        with st.container(key="card-countries"):
+            st.subheader("Success by country", anchor=False)
+            charts.show(
+                charts.success_rates(figures.countries, "country_name"),
+                key="countries",
+                alt=f"Success by country, {words}",
+            )
+        with st.container(key="card-spend"):
+            st.subheader("Credits spent", anchor=False)
+            charts.show(charts.spend(figures.daily), key="spend", alt=f"Credits charged, {words}")
+        with st.container(key="card-hours"):
+            st.subheader("By hour of the day", anchor=False)
+            charts.show(charts.hours(figures.hours), key="hours", alt=f"Messages by the hour sending began, {words}")
+
+
+def reasons_card(figures: Dashboard) -> None:
+    """Why, in plain words; a click shows the messages behind the figure."""
+    with st.container(key="card-reasons"):
+        st.subheader("Why messages failed", anchor=False)
+        rows = figures.reasons.with_row_index("id").to_dicts()
+        if not rows:
+            st.text("No message failed.")
+            return
+        st.caption("Click a reason to see its messages.")
+        table.table(REASONS, rows, reason_columns(sum(row["messages"] for row in rows)), alt="Reasons of failure")
+        place = table.opened(REASONS)
+        table.close(REASONS)
+        if place is not None and place < len(rows):
+            st.switch_page(str(SMS_HISTORY.path), query_params=here(reason=rows[place]["reason"], by=BY_DUE))
+
+
+def reason_columns(total: int) -> list[table.Column]:
+    return [
+        table.text("What happened", lambda row: row["sentence"], width="large"),
+        table.count("Messages", "messages", width="small"),
+        table.share("Share", lambda row: row["messages"] / total, width="small"),
+        table.text("What to do", lambda row: row["next_step"], width="medium"),
+    ]
+
+
+def figures_card(figures: Dashboard) -> None:
+    """The numbers behind the charts."""
+    with st.expander("Figures by country and route", icon=":material/table_rows:"):
+        table.show_rows(
+            figures.countries.to_dicts(), place_columns("Country", country_words), key="by-country", alt="By country"
+        )
+        table.show_rows(
+            figures.routes.to_dicts(), place_columns("Route", lambda row: row["route"]), key="by-route", alt="By route"
+        )
+
+
+def country_words(row: Row) -> str:
+    return show.country(row["country"])
+
+
+def place_columns(label: str, name: Any) -> list[table.Column]:
+    return [
+        table.text(label, name, width="medium"),
+        table.count("Recipients", "recipients"),
+        table.count("Delivered", "delivered"),
+        table.count("Failed", "failed"),
+        table.share("Success", lambda row: row["delivered"] / max(row["delivered"] + row["failed"], 1)),
+        table.credit("Charged", lambda row: row["charged_micro"]),
+    ]
+
+
+def waits_card(period: Period, account_id: int | None, words: str) -> None:
+    """Reads the messages themselves, so only for those who open it."""
+    with st.expander("Time to delivery", icon=":material/timer:", key="dash-waits", on_change="rerun") as card:
+        if card.open:
+            took = engine.history.delivery_times(
+                actor, period.start_us or 0, period.end_us or LATEST_US, account_id=account_id
+            )
+            charts.show(charts.waits(took), key="waits", alt=f"Time from the route to the phone, {words}")
+
+
+def body() -> None:
+    period, account_id = controls()
+    figures = engine.history.dashboard(actor, period.start_us or 0, period.end_us or LATEST_US, account_id=account_id)
+    headline(figures, period)
+    if figures.task_count == 0:
+        if not engine.history.tasks(actor, RecordFilter(account_id=account_id), limit=1).rows:
+            nothing_yet(
+                actor,
+                PAGE,
+                "Nothing sent yet",
+                "After the first task this page shows what was delivered and when, what failed and why, "
+                "and what it cost.",
+            )
+        else:
+            st.text(f"No task was due in {period.words}.")
+        return
+    volume_card(figures, period.words)
+    chart_cards(figures, period.words)
+    reasons_card(figures)
+    figures_card(figures)
+    waits_card(period, account_id, period.words)
+
+
+st.title(DASHBOARD.title, anchor=False)
+body()
+address.keep(PAGE, here())

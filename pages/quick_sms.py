@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.model import Role
 from engine.tasks import Draft
 from pages.ui.compose.fields import Problems, card, content_field, name_field, route_field, sender_field, time_field
-from pages.ui.compose.page import begin, end
+from pages.ui.compose.page import begin, end, two_columns
 from pages.ui.compose.people import typed_field
 from pages.ui.context import get_engine
 from pages.ui.guard import require
@@ -18,16 +18,18 @@ flow, choices = begin(
 )
 problems: Problems = {}
 
-with card("route", "Route and sender"):
-    route = route_field(flow, choices)
-    sender = sender_field(flow, route, choices, problems)
-    name = name_field(flow, problems)
-with card("people", "Recipients"):
-    people = typed_field(flow, problems, most=most)
-with card("content", "Message"):
-    text = content_field(flow, route, problems)
-with card("time", "Time"):
-    moment = time_field(flow, actor.zone, problems)
+form, side = two_columns()
+with form:
+    with card("route", "Route and name"):
+        route = route_field(flow, choices)
+        sender = sender_field(flow, route, choices, problems)
+        name = name_field(flow, problems)
+    with card("people", "Send to"):
+        people = typed_field(flow, problems, most=most)
+    with card("content", "Message"):
+        text = content_field(flow, route, problems)
+    with card("time", "Time"):
+        moment = time_field(flow, actor.zone, problems)
 
 draft = people and Draft(
     route_id=route.id,
@@ -38,4 +40,5 @@ draft = people and Draft(
     scheduled_at=moment.at if moment else None,
     quick=True,
 )
-end(flow, problems, draft)
+with side:
+    end(flow, problems, draft, route, actor)

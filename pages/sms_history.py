@@ -71,7 +71,7 @@ def message_drawer(message_id: int) -> None:
 
 def timeline(steps: Rows) -> None:
     st.subheader("What happened", anchor=False)
-    facts({show.when(step["at_us"], actor.zone, seconds=True): step["words"] for step in steps})
+    facts([(show.when(step["at_us"], actor.zone, seconds=True), step["words"]) for step in steps])
 
 
 def text_as_sent(row: Row) -> None:

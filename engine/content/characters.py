@@ -19,6 +19,14 @@ def _ranges(*hexadecimal: str) -> str:
     return "".join(f"{chr(int(pair[0], 16))}-{chr(int(pair[-1], 16))}" for pair in ends)
 
 
+def _plane_0(ranges: str) -> str:
+    """The ranges up to U+FFFF: Python looks these up in a bitmap, the others one by one, 20 times as slowly."""
+    triples = (ranges[at : at + 3] for at in range(0, len(ranges), 3))
+    return "".join(triple for triple in triples if triple[0] < "\U00010000")
+
+
+_PLANES_1_TO_16: Final = _ranges("10000-10FFFF")
+
 GSM: Final = frozenset(GSM_BASIC + GSM_EXTENSION)
 _GSM_CLASS: Final = re.escape(GSM_BASIC + GSM_EXTENSION)
 GSM_ASCII: Final = "".join(c for c in GSM_BASIC + GSM_EXTENSION if c.isascii()).encode("ascii")
@@ -104,14 +112,13 @@ _EQUIVALENTS: Final[dict[str, str]] = {
 }
 # NFKC makes 10² into 102 and 2½ into 21/2: no equivalents.
 _NO_EQUIVALENT: Final = frozenset("¹²³⁰⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅟↉")
-LISTED: Final = re.compile(f"[{re.escape(''.join(_EQUIVALENTS))}]")
+_LISTED: Final = re.escape("".join(c for c in _EQUIVALENTS if c < "\U00010000"))
+LISTED: Final = re.compile(f"[{_LISTED}{_ranges('1F150-1F169 1F170-1F189')}]")
 
 # Between words of another script: spaces, digits, punctuation.
 _BRIDGE: Final = r"[ -@\[-_{-~\n]{1,3}"
-_OTHER: Final = (
-    f"[^{_GSM_CLASS}{re.escape(''.join(_EQUIVALENTS))}{_PICTURES}{_SYMBOLS}{_FLAG_LETTERS}{KEYCAP}"
-    f"{_CHINESE}{_INVISIBLE}]"
-)
+_TOLD_APART: Final = _LISTED + _plane_0(_PICTURES + _SYMBOLS + _CHINESE + _INVISIBLE) + KEYCAP
+_OTHER: Final = f"[^{_GSM_CLASS}{_TOLD_APART}{_PLANES_1_TO_16}]"
 ODD: Final = re.compile(
     rf"(?P<emoji>{_ONE_EMOJI}+)"
     rf"|(?P<mark>(?<=[{_GSM_CLASS}])[{_MARKS}]+)"
@@ -121,6 +128,8 @@ ODD: Final = re.compile(
     rf"|(?P<single>[^{_GSM_CLASS}])"
 )
 EMOJI: Final = re.compile(_ONE_EMOJI)
+# What can break a rule of characters, or hide a word: a text without any of these is read as it stands.
+CAN_BLOCK_OR_HIDE: Final = re.compile(f"[{_TOLD_APART}{_plane_0(_MARKS)}{_PLANES_1_TO_16}]")
 CLUSTER: Final = re.compile(f"(?s:.)[{_MARKS}]*")
 UNFOLDED: Final = re.compile(f"[{_MARKS}{_INVISIBLE}]")
 

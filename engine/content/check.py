@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from engine.content.characters import GSM_ASCII, NOT_GSM
+from engine.content.characters import CAN_BLOCK_OR_HIDE, GSM_ASCII, NOT_GSM
 from engine.content.odd import joined, odd_spans, useful
 from engine.content.placeholders import blank_placeholders
 from engine.content.rules import CLEAN, DEFAULT_RULES, ContentRules, Finding, RuleName, Severity, Span, Verdict
 from engine.content.sentences import sentence
-from engine.content.words import GREETING, Folded, compile_words, link_spans, word_spans
+from engine.content.words import GREETING, Folded, compile_words, link_spans, without_lookalikes, word_spans
 
 
 class _Plan(NamedTuple):
@@ -30,7 +31,17 @@ class _Plan(NamedTuple):
                 return False
         elif NOT_GSM.search(text):
             return False
-        lower = text.lower()
+        return self._has_no_words(text.lower())
+
+    def blocks_nothing(self, text: str) -> bool:
+        """Whether there is nothing worse than a suggestion; False may be a false alarm."""
+        if self.passes(text):
+            return True
+        if not self.rules.allow_other_scripts or CAN_BLOCK_OR_HIDE.search(text):
+            return False
+        return unicodedata.is_normalized("NFKC", text) and self._has_no_words(without_lookalikes(text.lower()))
+
+    def _has_no_words(self, lower: str) -> bool:
         if self.rules.block_links and "http" in lower:
             return False
         if self.rules.block_greetings and GREETING.search(lower):
@@ -63,9 +74,14 @@ def check(text: str, rules: ContentRules = DEFAULT_RULES, *, template: bool = Fa
     return Verdict(findings, _fixed(text, findings)) if findings else CLEAN
 
 
-def check_many(texts: Sequence[str], rules: ContentRules = DEFAULT_RULES) -> list[Verdict]:
-    """`check` of each text, in order; 1 µs for a clean one."""
-    passes = _plan(rules).passes
+def check_many(texts: Sequence[str], rules: ContentRules = DEFAULT_RULES, *, suggestions: bool = True) -> list[Verdict]:
+    """`check` of each text, in order; 1 µs for a clean one.
+
+    Without `suggestions`, a text that may be sent is CLEAN, which is ten times as fast where it is not in the GSM
+    alphabet; what blocks, and the verdict that holds it, is the same.
+    """
+    plan = _plan(rules)
+    passes = plan.passes if suggestions else plan.blocks_nothing
     return [CLEAN if passes(text) else check(text, rules) for text in texts]
 
 

@@ -99,7 +99,7 @@ class Folded:
     def __init__(self, text: str, spans: Sequence[Span]) -> None:
         self._pieces = list(_fold(text, spans))
         self._offsets = list(accumulate((len(piece[0]) for piece in self._pieces), initial=0))
-        self.text = _without_lookalikes("".join(piece[0] for piece in self._pieces))
+        self.text = without_lookalikes("".join(piece[0] for piece in self._pieces))
 
     def original(self, start: int, end: int) -> tuple[int, int]:
         return self._locate(start)[0], self._locate(end - 1)[1]
@@ -139,7 +139,8 @@ def _fold_stretch(text: str, start: int, end: int) -> Iterator[tuple[str, int, i
         yield folded, match.start(), match.end()
 
 
-def _without_lookalikes(lower: str) -> str:
+def without_lookalikes(lower: str) -> str:
+    """Words that mix Latin letters with their Cyrillic or Greek doubles, in Latin letters only; same length."""
     if lower.isascii() or not _MIXED.search(lower):
         return lower
     return _LETTERS.sub(lambda word: word[0].translate(_LOOKALIKES) if _MIXED.search(word[0]) else word[0], lower)

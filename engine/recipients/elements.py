@@ -1,4 +1,4 @@
-"""Elements of a small XML part, one by one, without building a tree."""
+"""XML parts of a spreadsheet, read event by event: no tree, no entities, and a budget of tags for the whole file."""
 
 from __future__ import annotations
 
@@ -10,41 +10,41 @@ from engine.errors import FileError
 from engine.recipients import limits
 from engine.recipients.archive import damage_if_it_fails
 
-_ENCODINGS: Final = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
+Start = Callable[[str, dict[str, str]], object]
+"""Takes the name of an element as it is written (with prefix), and its attributes."""
 
-Start = Callable[[str, dict[str, str]], None]
-"""Called with the local name and the attributes (keys as written) of each element."""
+_START: Final = b"<"
 
 
-def walk(xml: bytes, start: Start, *, text: Callable[[str], None] | None = None) -> None:
-    """Feeds every element of UTF-8 `xml` to `start`.
+class Budget:
+    """Tags that may still be read of one file; time is proportional to them."""
 
-    Raises `damaged` when it is not well-formed, declares entities or another encoding (the spreadsheet reader
-    might see something else in it), `zip_bomb` beyond `MAX_XML_ELEMENTS`.
-    """
-    count = 0
+    def __init__(self, tags: int = limits.MAX_XML_TAGS) -> None:
+        self._left = tags
 
-    def on_start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal count
-        count += 1
-        if count > limits.MAX_XML_ELEMENTS:
-            raise FileError("zip_bomb")
-        start(name.rpartition(":")[2], attributes)
+    def walk(self, xml: bytes, start: Start, text: Callable[[str], object] | None = None) -> None:
+        """Feeds every element, and every piece of text, in order.
 
-    parser = expat.ParserCreate("utf-8")
-    parser.StartElementHandler = on_start
-    parser.StartDoctypeDeclHandler = _refuse_doctype
-    parser.XmlDeclHandler = _check_declaration
-    if text is not None:
-        parser.CharacterDataHandler = text
-    with damage_if_it_fails():
-        parser.Parse(xml, True)
+        Raises `unsupported` before reading when the part has too many tags, `damaged` when it is not well-formed or
+        declares a document type (entities), and whatever `start` and `text` raise.
+        """
+        self._left -= xml.count(_START)
+        if self._left < 0:
+            raise FileError("unsupported", detail=f"it has more than about {limits.MAX_XML_TAGS // 4:,} cells")
+        parser = expat.ParserCreate()
+        parser.buffer_text = True
+        parser.StartElementHandler = start
+        parser.StartDoctypeDeclHandler = _refuse_doctype
+        if text is not None:
+            parser.CharacterDataHandler = text
+        with damage_if_it_fails():
+            parser.Parse(xml, True)
+
+
+def local(name: str) -> str:
+    """ "x:row" → "row"."""
+    return name.rpartition(":")[2]
 
 
 def _refuse_doctype(*_: object) -> None:
     raise FileError("damaged")
-
-
-def _check_declaration(_version: str, encoding: str | None, _standalone: int) -> None:
-    if encoding is not None and encoding.lower() not in _ENCODINGS:
-        raise FileError("damaged")

@@ -45,12 +45,13 @@ def read(data: bytes, kind: Kind) -> Iterator[Table]:
 def _ask_child(data: bytes) -> dict[str, object]:
     settings = json.dumps(
         {
-            "seconds": limits.CHILD_SECONDS,
+            "cpu_seconds": limits.CHILD_CPU_SECONDS,
             "memory_bytes": limits.CHILD_MEMORY_BYTES,
             "sheets": limits.MAX_SHEETS,
             "rows": limits.MAX_PHYSICAL_ROWS,
             "columns": limits.MAX_COLUMNS,
-            "area_cells": limits.MAX_AREA_CELLS,
+            "area_cells": limits.CHILD_AREA_CELLS,
+            "text_chars": limits.MAX_TEXT_CHARS,
         }
     )
     try:
@@ -59,7 +60,7 @@ def _ask_child(data: bytes) -> dict[str, object]:
             input=data,
             capture_output=True,
             check=False,
-            timeout=limits.CHILD_SECONDS * 2,
+            timeout=limits.CHILD_WALL_SECONDS,
         )
     except subprocess.TimeoutExpired:
         raise FileError("damaged") from None

@@ -20,7 +20,7 @@ from python_calamine import CalamineSheet, CalamineWorkbook, PasswordError, Shee
 def main() -> None:
     limits = cast("dict[str, int]", json.loads(sys.argv[1]))
     resource.setrlimit(resource.RLIMIT_AS, (limits["memory_bytes"], limits["memory_bytes"]))
-    resource.setrlimit(resource.RLIMIT_CPU, (limits["seconds"], limits["seconds"]))
+    resource.setrlimit(resource.RLIMIT_CPU, (limits["cpu_seconds"], limits["cpu_seconds"]))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         answer = read(sys.stdin.buffer.read(), limits)
@@ -35,6 +35,7 @@ def read(data: bytes, limits: dict[str, int]) -> dict[str, object]:
     workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
     sheets: list[tuple[str, list[list[object]]]] = []
     hidden: list[str] = []
+    chars = 0
     for index, sheet in enumerate(workbook.sheets_metadata):
         if sheet.visible != SheetVisibleEnum.Visible:
             hidden.append(sheet.name)
@@ -44,6 +45,9 @@ def read(data: bytes, limits: dict[str, int]) -> dict[str, object]:
             if problem is not None:
                 return {"error": problem}
             rows = cells.to_python(skip_empty_area=False) if cells.end is not None else []
+            chars += sum(len(cell) for row in rows for cell in row if isinstance(cell, str))
+            if chars > limits["text_chars"]:
+                return {"error": "area"}
             sheets.append((sheet.name, [[plain(cell) for cell in row] for row in rows]))
     return {"sheets": sheets, "hidden": hidden}
 

@@ -13,10 +13,6 @@ MAX_PHYSICAL_ROWS: Final = 20_000
 MAX_HEADER_ROWS: Final = 20
 """Rows, blank ones not counted, within which the header has to be."""
 MAX_COLUMNS: Final = 256
-MAX_CELLS: Final = 600_000
-"""Filled cells of one spreadsheet: what the reader turns into values in about half a second."""
-MAX_AREA_CELLS: Final = 2_000_000
-"""Cells between the first and the last filled one: they are allocated even when blank."""
 MAX_SHEETS: Final = 10
 """Visible sheets that are looked at for phone numbers."""
 MAX_FIELD_CHARS: Final = 131_072
@@ -34,14 +30,15 @@ MAX_UNPACKED_BYTES: Final = 100 * 1024 * 1024
 MAX_UNPACKED_RATIO: Final = 100
 RATIO_FREE_BYTES: Final = 1024 * 1024
 """Archives that unpack to less than this may have any ratio: small sheets of equal rows pack very well."""
-MAX_SHEET_XML_BYTES: Final = 64 * 1024 * 1024
-MAX_STRINGS_XML_BYTES: Final = 32 * 1024 * 1024
-MAX_STYLES_XML_BYTES: Final = 8 * 1024 * 1024
-MAX_INDEX_XML_BYTES: Final = 1024 * 1024
-"""Workbook and relationship parts: they only name the others."""
-MAX_XML_ELEMENTS: Final = 1_000_000
-"""Elements that are walked one by one, which is done only for unusual sheets."""
+MAX_XML_TAGS: Final = 2_100_000
+"""Of all parts of a workbook that are read: some 500,000 numbers or 250,000 texts, in well under a second."""
+MAX_TEXT_CHARS: Final = 32 * 1024 * 1024
+"""Of all cells of a sheet: cells may share one long text."""
 
-CHILD_SECONDS: Final = 2
+CHILD_CPU_SECONDS: Final = 1
+CHILD_WALL_SECONDS: Final = 5
+"""Longer, for a busy machine."""
 CHILD_MEMORY_BYTES: Final = 1024 * 1024 * 1024
 """Address space, not use: an idle interpreter takes a tenth of it."""
+CHILD_AREA_CELLS: Final = 2_000_000
+"""Cells between the first and the last filled one: the reader in the child allocates them even when blank."""

@@ -1,42 +1,34 @@
 """Bytes of an xlsx file → the rows of its visible sheets.
 
-The reader (calamine, in Rust) is fast but trusts its input: it allocates every cell between the first and the last
-one, and unpacks whatever a member holds. So it never sees the upload itself: the parts that are needed are unpacked
-within limits, one sheet is measured, and a small archive with only that sheet and canonical names is built for it.
+Read with our own event handlers rather than a library: fast ones allocate whatever a file asks for (one attribute can
+end the whole process), careful ones take seconds. Here nothing grows with what a file merely declares.
 """
 
 from __future__ import annotations
 
-import io
+import datetime as dt
+import math
 import posixpath
-import zipfile
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-import polars as pl
-from python_calamine import CalamineWorkbook
-
 from engine.errors import FileError
 from engine.recipients import limits
-from engine.recipients.archive import Archive, damage_if_it_fails
-from engine.recipients.elements import walk
-from engine.recipients.table import Row, Table, collect, too_many_columns, too_many_rows
+from engine.recipients.archive import Archive
+from engine.recipients.elements import Budget, local
+from engine.recipients.table import Cell, Row, Table, is_blank, too_many_columns, too_many_rows
 
-_CELL: Final = r"<(?:[^\s<>/]*:)?c[\s/>]"
-_NEAR_CELL: Final = (
-    r'<(?:[^\s<>/]*:)?c\s+r="[A-Ia-i]?[A-Za-z][0-9]{1,4}"(?:\s+(?:s|t|cm|vm|ph|xml:space)="[^"<>&]*")*\s*/?>'
-)
-"""A cell as programs write them, within columns A to IZ and rows 1 to 9,999. The whole tag: the reader believes a
-second `r` more than the first."""
-_CONTENTS: Final = frozenset({"v", "is", "f"})
-"""A cell without any of these is blank, however it is styled."""
-_HIDDEN_ROW: Final = r'<(?:[^\s<>/]*:)?row\s[^>]*\bhidden="(?:1|true)"'
-
-_MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-_PACKAGE: Final = "http://schemas.openxmlformats.org/package/2006"
-_OFFICE: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_SHEET_NAME: Final = "sheet"
+_DATE_FORMATS: Final = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
+"""Built-in number formats that show a date or a time (ECMA-376 part 1, 18.8.30)."""
+_NOT_FORMAT: Final = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]')
+"""Parts of a format code that are literal text, padding, colours or conditions."""
+_ESCAPED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_EPOCH_1900: Final = dt.datetime(1899, 12, 30)  # noqa: DTZ001 - a spreadsheet's date has no zone
+_DAYS_1904: Final = 1462
+_MAX_NUMBER_CHARS: Final = 40
+_MAX_COLUMN_LETTERS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,209 +42,310 @@ class _Book:
     from_1904: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What cells refer to by index."""
+
+    strings: list[str]
+    dates: frozenset[str]
+    """Indices, as written, of the styles that show a date."""
+    from_1904: bool
+
+
 def read(data: bytes) -> Iterator[Table]:
     """The visible sheets that hold anything, in order, each read only when it is asked for.
 
     Raises `damaged`, `macros`, `password`, `zip_bomb`, `too_many_rows`, `malformed` or `unsupported`.
     """
-    archive = Archive(data)
-    book = _read_book(archive)
-    strings = archive.read(book.strings, limits.MAX_STRINGS_XML_BYTES) if book.strings else None
-    styles = archive.read(book.styles, limits.MAX_STYLES_XML_BYTES) if book.styles else None
-    shared = [f"Sheet “{name}” is hidden and was skipped." for name in book.hidden]
-    spent_bytes = 0
+    archive, budget = Archive(data), Budget()
+    book = _read_book(archive, budget)
+    shared = _Shared(
+        _read_strings(archive.read(book.strings), budget) if book.strings else [],
+        _read_date_styles(archive.read(book.styles), budget) if book.styles else frozenset(),
+        book.from_1904,
+    )
+    hidden = [f"Sheet “{name}” is hidden and was skipped." for name in book.hidden]
     for name, path in book.visible[: limits.MAX_SHEETS]:
-        xml = archive.read(path, limits.MAX_SHEET_XML_BYTES)
-        spent_bytes += len(xml) + len(strings or b"")
-        if spent_bytes > limits.MAX_UNPACKED_BYTES:
-            raise FileError("zip_bomb")
-        hidden_rows = _measure(xml)
-        rows, numbers = collect(_cells(_package(xml, strings, styles, from_1904=book.from_1904)))
-        if rows:
-            others = [other for other, _ in book.visible if other != name]
-            notes = [*shared, *_notes(name, others, hidden_rows=hidden_rows)]
-            yield Table(rows, numbers, sheet=name, notes=tuple(notes))
+        sheet = _Sheet(shared)
+        budget.walk(archive.read(path), sheet.start, sheet.text)
+        sheet.finish()
+        if sheet.rows:
+            notes = [*hidden, *_notes(name, len(book.visible) - 1, hidden_rows=sheet.hidden_rows)]
+            yield Table(sheet.rows, sheet.numbers, sheet=name, notes=tuple(notes))
 
 
-def _notes(name: str, others: list[str], *, hidden_rows: bool) -> Iterator[str]:
+def _notes(name: str, others: int, *, hidden_rows: bool) -> Iterator[str]:
     if others:
-        yield f"Only sheet “{name}” was read; the file has {len(others)} more."
+        yield f"Only sheet “{name}” was read; the file has {others} more."
     if hidden_rows:
         yield "Some rows are hidden in the spreadsheet; they were read as well."
 
 
-def _read_book(archive: Archive) -> _Book:
+def _read_book(archive: Archive, budget: Budget) -> _Book:
     """Follows the relationships from the root of the package to its parts."""
-    roots = _relationships(archive, "")
+    roots = _relationships(archive, budget, "")
     path = next((target for kind, target in roots.values() if kind == "officeDocument"), "xl/workbook.xml")
-    parts = _relationships(archive, path)
+    parts = _relationships(archive, budget, path)
     visible: list[tuple[str, str]] = []
     hidden: list[str] = []
-    dates: list[str] = []
+    systems: list[str] = []
 
-    def start(element: str, attributes: dict[str, str]) -> None:
+    def start(name: str, attributes: dict[str, str]) -> None:
+        element = local(name)
         if element == "workbookPr":
-            dates.append(attributes.get("date1904", "0"))
+            systems.append(attributes.get("date1904", "0"))
         elif element == "sheet":
-            link = next((value for key, value in attributes.items() if key.rpartition(":")[2] == "id"), "")
+            link = next((value for key, value in attributes.items() if local(key) == "id"), "")
             kind, target = parts.get(link, ("", ""))
             if attributes.get("state", "visible") != "visible":
                 hidden.append(attributes.get("name", ""))
             elif kind == "worksheet":
                 visible.append((attributes.get("name", ""), target))
 
-    walk(archive.read(path, limits.MAX_INDEX_XML_BYTES), start)
+    budget.walk(archive.read(path), start)
     if not visible and not hidden:
         raise FileError("damaged")
     by_kind = {kind: target for kind, target in parts.values() if target in archive}
-    return _Book(visible, hidden, by_kind.get("sharedStrings"), by_kind.get("styles"), dates[:1] in (["1"], ["true"]))
+    from_1904 = systems[:1] in (["1"], ["true"])
+    return _Book(visible, hidden, by_kind.get("sharedStrings"), by_kind.get("styles"), from_1904)
 
 
-def _relationships(archive: Archive, path: str) -> dict[str, tuple[str, str]]:
-    """Relationship id → (last word of its type, path of its target) of one part."""
+def _relationships(archive: Archive, budget: Budget, path: str) -> dict[str, tuple[str, str]]:
+    """Relationship id → (last word of its type, path of its target) of one part, "" for the package."""
     folder, name = posixpath.split(path)
+    relations = posixpath.join(folder, "_rels", f"{name}.rels")
     links: dict[str, tuple[str, str]] = {}
 
     def start(element: str, attributes: dict[str, str]) -> None:
-        if element == "Relationship" and attributes.get("TargetMode") != "External":
+        if local(element) == "Relationship" and attributes.get("TargetMode") != "External":
             target = attributes.get("Target", "").replace("\\", "/")
             kind = attributes.get("Type", "").rpartition("/")[2]
             links[attributes.get("Id", "")] = (kind, posixpath.normpath(posixpath.join("/", folder, target)))
 
-    relations = posixpath.join(folder, "_rels", f"{name}.rels")
-    if path and relations not in archive:
-        raise FileError("damaged")
-    if relations in archive:
-        walk(archive.read(relations, limits.MAX_INDEX_XML_BYTES), start)
+    if relations in archive or path:
+        budget.walk(archive.read(relations), start)
     return links
 
 
-def _measure(xml: bytes) -> bool:
-    """Makes sure that a sheet is small enough to be read; returns whether it has hidden rows.
+def _read_strings(xml: bytes, budget: Budget) -> list[str]:
+    """The shared strings: plain ones and those of several runs, without the phonetic readings beside them."""
+    strings: list[list[str]] = []
+    taking = phonetic = False
 
-    Sheets as real programs write them pass by two counts; others are walked cell by cell.
+    def start(name: str, _: dict[str, str]) -> None:
+        nonlocal taking, phonetic
+        element = local(name)
+        phonetic = element == "rPh" or (phonetic and element == "t")
+        taking = element == "t" and not phonetic and bool(strings)
+        if element == "si":
+            strings.append([])
+
+    def text(piece: str) -> None:
+        if taking:
+            strings[-1].append(piece)
+
+    budget.walk(xml, start, text)
+    return ["".join(pieces) for pieces in strings]
+
+
+def _read_date_styles(xml: bytes, budget: Budget) -> frozenset[str]:
+    """Which cell styles show their number as a date or time."""
+    custom: dict[str, bool] = {}
+    styles: list[str] = []
+    inside = ""
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal inside
+        element = local(name)
+        if element == "numFmt":
+            code = _NOT_FORMAT.sub("", attributes.get("formatCode", "")[: limits.MAX_VALUE_CHARS])
+            custom[attributes.get("numFmtId", "")] = any(map(code.lower().__contains__, "ymdhs"))
+        elif element == "xf" and inside == "cellXfs":
+            styles.append(attributes.get("numFmtId", "0"))
+        elif element in ("cellXfs", "cellStyleXfs", "cellStyles", "dxfs"):
+            inside = element
+
+    budget.walk(xml, start)
+    built_in = {str(number) for number in _DATE_FORMATS}
+    return frozenset(str(index) for index, number in enumerate(styles) if custom.get(number, number in built_in))
+
+
+class _Sheet:
+    """Takes the events of one sheet part and keeps the rows that hold anything.
+
+    Positions come from the attributes `r`, or from counting where a writer leaves them out.
     """
-    with damage_if_it_fails():
-        part = pl.Series([xml.decode("utf-8")])
-    cells = _count(part, _CELL)
-    if cells != _count(part, _NEAR_CELL):
-        cells = _walk_cells(xml)
-    if cells > limits.MAX_CELLS:
-        raise FileError("unsupported", detail=f"it has more than {limits.MAX_CELLS:,} cells")
-    return _count(part, _HIDDEN_ROW) > 0
+
+    def __init__(self, shared: _Shared) -> None:
+        self.rows: list[Row] = []
+        self.numbers: list[int] = []
+        self.hidden_rows = False
+        self._shared = shared
+        self._names: tuple[str, str, str, str] | None = None
+        self._places: dict[str, int] = {}
+        self._row: list[Cell] = []
+        self._number = 0
+        self._number_is_known = True
+        self._hidden = False
+        self._place = -1
+        self._type: str | None = None
+        self._style: str | None = None
+        self._pieces: list[str] = []
+        self._taking = self._phonetic = False
+        self._chars = 0
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        if self._names is None:  # the root tells the prefix of all others
+            prefix = name[: -len(local(name))]
+            self._names = (f"{prefix}c", f"{prefix}v", f"{prefix}t", f"{prefix}row")
+        cell, value, inline, row = self._names
+        if name in (value, inline):
+            self._taking = not self._phonetic
+            return
+        self._taking = False
+        if name == cell:
+            self._end_cell()
+            self._type = attributes.get("t")
+            self._style = attributes.get("s")
+            self._phonetic = False
+            reference = attributes.get("r")
+            self._place = self._place + 1 if reference is None else self._find(reference)
+        elif name == row:
+            self.finish()
+            self._begin_row(attributes)
+        else:
+            self._phonetic = local(name) == "rPh"
+
+    def text(self, piece: str) -> None:
+        if self._taking:
+            self._pieces.append(piece)
+
+    def finish(self) -> None:
+        """Ends the row that was being read."""
+        self._end_cell()
+        if all(map(is_blank, self._row)):
+            return
+        if self.numbers and self._number <= self.numbers[-1]:
+            raise FileError("damaged")
+        if self._number > limits.MAX_PHYSICAL_ROWS or len(self.rows) >= limits.MAX_RECIPIENTS + limits.MAX_HEADER_ROWS:
+            raise too_many_rows()
+        self.rows.append(self._row)
+        self.numbers.append(self._number)
+        self.hidden_rows = self.hidden_rows or self._hidden
+        self._row = []
+
+    def _begin_row(self, attributes: dict[str, str]) -> None:
+        number = attributes.get("r")
+        self._number_is_known = number is not None
+        self._number = self._number + 1 if number is None else _whole(number)
+        self._hidden = attributes.get("hidden") in ("1", "true")
+        self._row = []
+        self._place = -1
+
+    def _find(self, reference: str) -> int:
+        """ "B7" → 1."""
+        letters = reference.rstrip("0123456789")
+        if not self._number_is_known:
+            self._number = _whole(reference[len(letters) :])
+            self._number_is_known = True
+        place = self._places.get(letters)
+        if place is None:
+            place = self._places[letters] = _column(letters)
+        return place
+
+    def _end_cell(self) -> None:
+        if not self._pieces:
+            return
+        text = self._pieces[0] if len(self._pieces) == 1 else "".join(self._pieces)
+        self._pieces = []
+        value = self._value(text)
+        if value == "":
+            return
+        if self._place >= limits.MAX_COLUMNS:
+            raise too_many_columns(self._number)
+        if isinstance(value, str):
+            self._count(value)
+        missing = self._place - len(self._row)
+        if missing < 0:  # a place given twice, or out of order
+            self._row[self._place] = value
+            return
+        if missing:
+            self._row.extend([""] * missing)
+        self._row.append(value)
+
+    def _count(self, value: str) -> None:
+        """A shared text of megabytes in every row would be copied for each."""
+        self._chars += len(value)
+        if len(value) > limits.MAX_FIELD_CHARS:
+            detail = f"a cell holds more than {limits.MAX_FIELD_CHARS:,} characters"
+            raise FileError("malformed", row=self._number, detail=detail)
+        if self._chars > limits.MAX_TEXT_CHARS:
+            raise FileError("zip_bomb")
+
+    def _value(self, text: str) -> Cell:
+        kind = self._type
+        if kind is None or kind == "n":
+            number = _number(text)
+            if self._style is not None and self._style in self._shared.dates and not isinstance(number, str):
+                return _date(number, from_1904=self._shared.from_1904)
+            return number
+        if kind == "s":
+            index = _whole(text.strip())
+            if index >= len(self._shared.strings):
+                raise FileError("damaged")
+            text = self._shared.strings[index]
+        elif kind == "b":
+            return text.strip() == "1"
+        elif kind == "d":
+            return _iso_date(text.strip())
+        return _ESCAPED.sub(_unescape, text) if "_x" in text else text
 
 
-def _count(part: pl.Series, pattern: str) -> int:
-    return int(part.str.count_matches(pattern)[0])
+def _number(text: str) -> int | float | str:
+    """Exactly what the file says; whatever is no number stays text."""
+    if text.isdecimal() and len(text) <= _MAX_NUMBER_CHARS:
+        return int(text)
+    try:
+        number = float(text) if len(text) <= _MAX_NUMBER_CHARS else math.inf
+    except ValueError:
+        return text
+    return number if math.isfinite(number) else text
 
 
-class _Extent:
-    """Where the filled cells of a sheet lie, or farther: cells without a place come after what was seen before."""
-
-    def __init__(self) -> None:
-        self.filled = 0
-        self._row = 0
-        self._next_row = 0
-        self._column = 0
-        self._last_row = 0
-        self._last_column = 0
-        self._counted = True
-
-    def start(self, element: str, attributes: dict[str, str]) -> None:
-        if element == "row":
-            self._next_row = _digits(attributes["r"]) if "r" in attributes else self._next_row + 1
-            self._column = 0
-        elif element == "c":
-            self._row, self._column = self._next_row, self._column + 1
-            self._counted = False
-            if "r" in attributes:
-                letters = attributes["r"].rstrip("0123456789")
-                self._row, self._column = _digits(attributes["r"][len(letters) :]), max(self._column, _column(letters))
-                self._next_row = max(self._next_row, self._row)
-        elif element in _CONTENTS and not self._counted:
-            self._counted = True
-            self.filled += 1
-            self._last_row, self._last_column = max(self._last_row, self._row), max(self._last_column, self._column)
-            if self._row > limits.MAX_PHYSICAL_ROWS:
-                raise too_many_rows()
-            if self._column > limits.MAX_COLUMNS:
-                raise too_many_columns(self._row)
-            _check_area(self._last_row, self._last_column)
+def _date(serial: float, *, from_1904: bool) -> Cell:
+    """Days since the epoch of the workbook → date and time, or the number itself when no calendar has it."""
+    try:
+        moment = _EPOCH_1900 + dt.timedelta(days=serial + (_DAYS_1904 if from_1904 else 0))
+    except OverflowError:
+        return serial
+    rounded = moment + dt.timedelta(microseconds=500_000)
+    moment = rounded.replace(microsecond=0)
+    return moment.time() if 0 <= serial < 1 else moment
 
 
-def _walk_cells(xml: bytes) -> int:
-    """Number of filled cells. Raises `too_many_rows`, `malformed`, `damaged` or `zip_bomb`."""
-    extent = _Extent()
-    walk(xml, extent.start)
-    return extent.filled
+def _iso_date(text: str) -> Cell:
+    try:
+        return dt.datetime.fromisoformat(text)
+    except ValueError:
+        return text
 
 
-def _digits(text: str) -> int:
-    if not text.isdecimal() or len(text) > len(str(2**31)):
+def _unescape(match: re.Match[str]) -> str:
+    character = chr(int(match.group(1), 16))
+    return "" if "\ud800" <= character <= "\udfff" else character
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal() or len(text) > _MAX_NUMBER_CHARS:
         raise FileError("damaged")
     return int(text)
 
 
 def _column(letters: str) -> int:
-    if not letters.isascii() or not letters.isalpha() or len(letters) > 3:  # XFD is the last one there is
+    """ "A" → 0, "XFD" → 16383, the last there is."""
+    if not letters.isascii() or not letters.isalpha() or len(letters) > _MAX_COLUMN_LETTERS:
         raise FileError("damaged")
     column = 0
     for letter in letters.upper():
         column = column * 26 + ord(letter) - ord("A") + 1
-    return column
-
-
-def _check_area(rows: int, columns: int) -> None:
-    if rows * columns > limits.MAX_AREA_CELLS:
-        raise FileError("unsupported", detail=f"its cells spread over {rows:,} rows and {columns:,} columns")
-
-
-def _package(sheet: bytes, strings: bytes | None, styles: bytes | None, *, from_1904: bool) -> bytes:
-    """A workbook with one sheet, uncompressed, under the names every reader expects."""
-    parts = {
-        "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types"/>'.encode(),
-        "_rels/.rels": _links("xl/workbook.xml", "officeDocument"),
-        "xl/workbook.xml": (
-            f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><workbookPr date1904="{int(from_1904)}"/>'
-            f'<sheets><sheet name="{_SHEET_NAME}" sheetId="1" r:id="rId1"/></sheets></workbook>'
-        ).encode(),
-        "xl/worksheets/sheet1.xml": sheet,
-        "xl/sharedStrings.xml": strings,
-        "xl/styles.xml": styles,
-    }
-    parts["xl/_rels/workbook.xml.rels"] = _links(
-        "worksheets/sheet1.xml",
-        "worksheet",
-        *(["sharedStrings.xml", "sharedStrings"] if strings is not None else []),
-        *(["styles.xml", "styles"] if styles is not None else []),
-    )
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as package:
-        for name, content in parts.items():
-            if content is not None:
-                package.writestr(name, content)
-    return buffer.getvalue()
-
-
-def _links(*targets_and_kinds: str) -> bytes:
-    pairs = zip(targets_and_kinds[::2], targets_and_kinds[1::2], strict=True)
-    links = "".join(
-        f'<Relationship Id="rId{number}" Type="{_OFFICE}/{kind}" Target="{target}"/>'
-        for number, (target, kind) in enumerate(pairs, 1)
-    )
-    return f'<Relationships xmlns="{_PACKAGE}/relationships">{links}</Relationships>'.encode()
-
-
-def _cells(package: bytes) -> Sequence[Row]:
-    """All rows from row 1 to the last filled one."""
-    with damage_if_it_fails(), CalamineWorkbook.from_filelike(io.BytesIO(package)) as workbook:
-        sheet = workbook.get_sheet_by_name(_SHEET_NAME)
-        if sheet.end is None:
-            return []
-        last_row, last_column = sheet.end[0] + 1, sheet.end[1] + 1
-        if last_row > limits.MAX_PHYSICAL_ROWS:
-            raise too_many_rows()
-        if last_column > limits.MAX_COLUMNS:
-            raise too_many_columns(last_row)
-        _check_area(last_row, last_column)
-        return sheet.to_python(skip_empty_area=False)
+    return column - 1

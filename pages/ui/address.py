@@ -19,7 +19,7 @@ MOST_DIGITS: Final = 18
 def arrived(page: str, fill: Callable[[Values], None], *, probe: str) -> None:
     """Calls `fill` with the address's parameters when the page is opened by another address than it last showed.
 
-    `probe` is a key of session state that `fill` sets and Streamlit drops when the page is left.
+    Also when `probe`, a key that `fill` sets, is gone: Streamlit forgets a page's widgets when the page is left.
     """
     given = st.query_params.to_dict()
     if probe not in st.session_state or given != st.session_state.get(_shown(page)):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from engine.api import SESSION_COOKIE
@@ -28,9 +30,14 @@ def get_engine() -> Engine:
     return _engine
 
 
+def cookies() -> Mapping[str, str]:
+    """What the browser sent when this visit began."""
+    return st.context.cookies
+
+
 def session_token() -> str | None:
     """What the browser's session cookie holds. Read on the server, so that a reload shows no sign-in form."""
-    return st.context.cookies.get(SESSION_COOKIE)
+    return cookies().get(SESSION_COOKIE)
 
 
 def current_actor() -> Actor | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -135,9 +135,9 @@ def drawer(page: str, title: str, body: Callable[[int], None]) -> None:
     st.dialog(title, width=DRAWER_WIDTH, position="right", on_dismiss=partial(close, page))(guarded)()
 
 
-def facts(values: Mapping[str, str]) -> None:
-    """Label and value, a line each, as plain text; the labels are ours."""
-    for label, value in values.items():
+def facts(values: Mapping[str, str] | Sequence[tuple[str, str]]) -> None:
+    """Label and value, a line each, as plain text; the labels are ours. Pairs may repeat a label."""
+    for label, value in values.items() if isinstance(values, Mapping) else values:
         left, right = st.columns([1, 2], gap="small", wrap=False)
         left.caption(label)
         right.text(value)

@@ -29,7 +29,7 @@ from pages.ui.notices import leave_note, notice, refusal
 from pages.ui.records import facts, link
 from pages.ui.registry import BULK_SMS, QUICK_SMS, SENDING_RECORD, SMS_HISTORY, TOPUP_HISTORY
 from pages.ui.status import MESSAGE, TASK, badge
-from pages.ui.table import chip, count, credit, table, text, when
+from pages.ui.table import chip, count, credit, show_rows, text, when
 
 LIVE_EVERY_S: Final = 2
 ESTIMATE_AFTER_US: Final = 3 * SECOND_US
@@ -227,8 +227,7 @@ def messages(actor: Actor, task_id: int) -> None:
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.subheader("Messages", anchor=False)
             link(SMS_HISTORY, "All of them, with search and export", task=task_id)
-        table(
-            "task-messages",
+        show_rows(
             sorted(found.rows, key=lambda row: row["row_number"]),
             [
                 count("Row", "row_number", width="small"),
@@ -240,8 +239,8 @@ def messages(actor: Actor, task_id: int) -> None:
                 text("Reason", lambda row: row["sentence"] or None, width="large"),
                 when("Settled", "final_us", actor),
             ],
+            key="task-messages",
             alt="Messages of this task",
-            opens=False,
         )
         if found.next_after is not None:
             st.caption(f"The last {MESSAGES_SHOWN} rows are shown here.")

@@ -75,10 +75,10 @@ class Book:
         self.balances[account_id] = [0, 0]
 
     def route(self, route_id: int) -> None:
-        self.insert("route", [{"id": route_id, "name": f"Route {route_id}", "gateway": "sim://", "supports_sender": True,
-                               "sender_max": 10, "charge_on": "delivered", "count_rule": "160", "rules": "",
-                               "countries": "", "throughput": 0, "batch": 500, "enabled": True, "is_default": False,
-                               "price_version": 1, "created_us": START_US}])  # fmt: skip
+        self.insert("route", [{"id": route_id, "name": f"Route {route_id}", "gateway": "sim://",
+                               "supports_sender": True, "sender_max": 10, "charge_on": "delivered", "count_rule": "160",
+                               "rules": "", "countries": "", "throughput": 0, "batch": 500, "enabled": True,
+                               "is_default": False, "price_version": 1, "created_us": START_US}])  # fmt: skip
 
     def move(
         self,
@@ -100,8 +100,10 @@ class Book:
                "note": "", "created_us": at_us} | more  # fmt: skip
         entries = [("available", available), ("held", held), ("issued", -available - held)]
         self.insert("ledger_tx", [row])
-        self.insert("ledger_entry", [{"tx_id": tx_id, "account_id": account_id, "bucket": bucket, "amount_micro": amount}
-                                     for bucket, amount in entries if amount])  # fmt: skip
+        self.insert("ledger_entry", [
+            {"tx_id": tx_id, "account_id": account_id, "bucket": bucket, "amount_micro": amount}
+            for bucket, amount in entries if amount
+        ])  # fmt: skip
         self.store._root.cursor().execute(
             "update account_balance set available_micro = ?, held_micro = ? where account_id = ?",
             [max(balance[0], 0), max(balance[1], 0), account_id],
@@ -148,10 +150,11 @@ class Book:
         self.messages += rows
         self.insert("task_country", self._countries(task_id, sent))
         self.insert("dispatch", [{"id": task_id, "task_id": task_id, "account_id": account_id, "route_id": route_id,
-                                  "state": "sent" if open_ else "finished", "messages": len(sent), "submitted": len(sent),
-                                  "delivered": states["delivered"], "failed": states["failed"] + states["expired"],
-                                  "held_micro": held, "charged_micro": charged, "returned_micro": returned,
-                                  "started_us": due_us, "finished_us": None if open_ else due_us + MINUTE_US}])  # fmt: skip
+                                  "state": "sent" if open_ else "finished", "messages": len(sent),
+                                  "submitted": len(sent), "delivered": states["delivered"],
+                                  "failed": states["failed"] + states["expired"], "held_micro": held,
+                                  "charged_micro": charged, "returned_micro": returned, "started_us": due_us,
+                                  "finished_us": None if open_ else due_us + MINUTE_US}])  # fmt: skip
         return task_id
 
     def _message(self, task: Row, message_id: int, one: Sent, charge_tx: int | None, return_tx: int | None) -> Row:

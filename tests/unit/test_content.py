@@ -538,6 +538,17 @@ def test_many_verdicts_are_the_verdicts_of_each(texts: list[str], rules: Content
     assert check_many(texts, rules) == [check(text, rules) for text in texts]
 
 
+@given(st.lists(ANY_TEXT, max_size=5), st.sampled_from(RULE_SETS))
+@example(["hеllo", "h\u0336i", "🅷🅸", "Ні", "casinо"], ContentRules(words=("casino",)))
+def test_many_verdicts_without_suggestions_miss_nothing_that_blocks(texts: list[str], rules: ContentRules) -> None:
+    quick = check_many(texts, rules, suggestions=False)
+    assert [verdict.blocking for verdict in quick] == [check(text, rules).blocking for text in texts]
+
+
+def test_a_text_in_another_script_is_clean_when_suggestions_are_not_asked_for() -> None:
+    assert check_many(["Ваш заказ готов", "São João"], suggestions=False) == [CLEAN, CLEAN]
+
+
 @pytest.mark.parametrize(
     "evil",
     [

@@ -25,7 +25,7 @@ values ($1, $2, $3, $4, 'running', 0, 0, 0, 0, 0, 0, 0, $5);
 -- A run has handed everything over; it is finished when the receipts are in.
 update dispatch set state = case when messages = delivered + failed then 'finished' else 'sent' end,
     finished_us = case when messages = delivered + failed then $2::bigint else null end
-where id = $1 and state = 'running';
+where task_id = $1 and state = 'running';
 
 -- name: mark_task_sent
 -- Nothing is left to hand over; a task that is finished already stays so.

@@ -36,8 +36,9 @@ Problems = dict[str, str]
 
 @contextmanager
 def card(name: str, heading: str) -> Iterator[None]:
+    """A card of the form; `heading` is ours."""
     with st.container(key=f"card-{name}"):
-        st.subheader(heading, anchor=False)
+        st.html(f'<h2 class="ims-heading">{heading}</h2>')
         yield
 
 

@@ -15,12 +15,6 @@ from engine.content import Finding, Severity, Verdict
 from pages.ui import format as show
 
 SENTENCES_MOST: Final = 6
-_TONES: Final = {Severity.BLOCKS: "red", Severity.SUGGESTS: "amber"}
-_BOX: Final = (
-    "white-space: pre-wrap; overflow-wrap: anywhere; max-height: 11rem; overflow-y: auto; padding: .6rem .75rem; "
-    "border: 1px solid var(--ims-line); border-radius: 8px; line-height: 1.65;"
-)
-_LIST: Final = "margin: .5rem 0 0; padding-left: 1.15rem; line-height: 1.5;"
 
 
 def show_findings(text: str, verdict: Verdict, *, key: str, fix: Callable[[str], None]) -> None:
@@ -42,16 +36,15 @@ def findings_html(text: str, findings: Sequence[Finding]) -> str:
         headline = f"{show.plural(blocking, 'place')} in the text cannot be sent. Change what is marked."
     else:
         headline = "The text can be sent as it is; the marked places make it cost more SMS."
-    tone = "red" if blocking else "amber"
-    sentences = "".join(f"<li>{escape(finding.sentence)}</li>" for finding in findings[:SENTENCES_MOST])
+    urgent = sorted(findings, key=lambda finding: finding.severity is not Severity.BLOCKS)
+    sentences = "".join(f"<li>{escape(finding.sentence)}</li>" for finding in urgent[:SENTENCES_MOST])
     more = len(findings) - SENTENCES_MOST
     if more > 0:
         sentences += f"<li>And {show.plural(more, 'more place')}, marked above.</li>"
-    role = "alert" if blocking else "status"
+    kind, role = ("blocks", "alert") if blocking else ("suggests", "status")
     return (
-        f'<div role="{role}" class="ims-findings"><p style="margin: 0 0 .4rem; font-weight: 600; '
-        f'color: var(--ims-{tone})">{headline}</p><div style="{_BOX}">{"".join(_marked(text, findings))}</div>'
-        f'<ul style="{_LIST}">{sentences}</ul></div>'
+        f'<div role="{role}" class="ims-findings {kind}"><p class="head">{headline}</p>'
+        f'<div class="text">{"".join(_marked(text, findings))}</div><ul>{sentences}</ul></div>'
     )
 
 
@@ -60,12 +53,8 @@ def _marked(text: str, findings: Sequence[Finding]) -> Iterator[str]:
     for finding in findings:
         if finding.start < at:  # two rules meet in one place: it is marked once
             continue
-        tone = _TONES[finding.severity]
         yield escape(text[at : finding.start])
-        yield (
-            f'<mark style="color: inherit; border-bottom: 2px solid var(--ims-{tone}); border-radius: 3px; '
-            f'background: color-mix(in srgb, var(--ims-{tone}) 24%, transparent);">{_visible(finding.text)}</mark>'
-        )
+        yield f'<mark class="{finding.severity.value}">{_visible(finding.text)}</mark>'
         at = finding.end
     yield escape(text[at:])
 

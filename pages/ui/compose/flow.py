@@ -12,7 +12,9 @@ import streamlit as st
 from engine.errors import FileError, ImsError
 from engine.model import Actor
 from engine.recipients import RecipientFile
+from engine.routes import Route
 from engine.tasks import Draft, Preview
+from engine.tasks.quote import price
 from pages.ui.context import get_engine
 from pages.ui.notices import leave_note
 from pages.ui.registry import TASK
@@ -65,6 +67,7 @@ class Flow:
     terms_note: str = ""
     refusal: tuple[str, ImsError] | None = None
     accepted: int | None = None
+    estimated: tuple[str, int | None, int | None] | None = None
     typed: tuple[str, RecipientFile | ImsError] | None = None
     """The numbers last typed and what they are, so that other fields do not read them again."""
     copied: set[int] = field(default_factory=set[int])
@@ -72,6 +75,17 @@ class Flow:
 
     def key(self, name: str) -> str:
         return f"{self.kind}_{name}_{self.generation}"
+
+    def estimate(self, draft: Draft, route: Route) -> tuple[int | None, int | None]:
+        """(SMS, micro-credits) of a draft at the prices now; (None, None) where it cannot be priced yet."""
+        mark = f"{mark_of(draft)}:{route.price_version}"
+        if self.estimated is None or self.estimated[0] != mark:
+            try:
+                messages, _ = price(draft, route)
+                self.estimated = (mark, int(messages["sms"].sum()), int(messages["held_micro"].sum()))
+            except ImsError:
+                self.estimated = (mark, None, None)
+        return self.estimated[1:]
 
     def press_submit(self) -> None:
         self.tried = True

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from engine.errors import AccessError
 from engine.model import SENDING_ROLES, Actor
@@ -13,12 +15,13 @@ from engine.routes import Route
 from engine.tasks import Draft
 from pages.ui import format as show
 from pages.ui.address import number_in
-from pages.ui.compose.fields import Problems
+from pages.ui.compose.fields import Problems, card
 from pages.ui.compose.flow import Flow, Kind, flow_of, go_to_task, mark_of, submit
 from pages.ui.compose.terms import terms_dialog
 from pages.ui.context import get_engine
 from pages.ui.guard import require
 from pages.ui.notices import notice, refusal
+from pages.ui.theme import ASSETS
 
 COPY: Final = "copy"
 """`?copy=ID` fills the form with an earlier task."""
@@ -27,6 +30,7 @@ COPY: Final = "copy"
 def begin(kind: Kind, title: str, lead: str, actor: Actor) -> tuple[Flow, dict[int, Route]]:
     """The page's head, its memory and the routes; stops when there is none to send with."""
     flow = flow_of(kind)
+    st.html(_styles())
     if flow.accepted is not None:  # the run that accepted was interrupted before it could leave
         go_to_task(flow, flow.accepted)
     st.title(title, anchor=False)
@@ -58,22 +62,54 @@ def _copy(flow: Flow, actor: Actor, choices: Mapping[int, Route]) -> None:
     notice("info", f"Copied from task {task_id}. Add the recipients.")
 
 
-def end(flow: Flow, problems: Problems, draft: Draft | None) -> None:
-    """Submit, what still stands in its way, and the Terms once there is a quote."""
-    with st.container(horizontal=True, vertical_alignment="center"):
+def two_columns() -> tuple[DeltaGenerator, DeltaGenerator]:
+    """The form, and beside it (below it on a phone) the summary with Submit."""
+    form, side = st.columns([2, 1], gap="medium")
+    return form, side
+
+
+def end(flow: Flow, problems: Problems, draft: Draft | None, route: Route, actor: Actor) -> None:
+    """What it will come to, Submit, what still stands in its way, and the Terms once there is a quote."""
+    with card("summary", "Summary"):
+        _estimate(flow, problems, draft, route, get_engine().history.balance(actor).available_micro)
         pressed = st.button(
-            "Submit", key=flow.key("submit"), type="primary", icon=":material/send:", on_click=flow.press_submit
+            "Submit",
+            key=flow.key("submit"),
+            type="primary",
+            icon=":material/send:",
+            on_click=flow.press_submit,
+            width="stretch",
         )
-        st.caption("Next: the price by country and the terms. Nothing is sent before you accept.", width="content")
-    if flow.tried and problems:
-        names = ", ".join(problems)
-        notice(
-            "error", f"Not submitted: {show.plural(len(problems), 'field needs', 'fields need')} a change ({names})."
-        )
-    elif pressed and draft is not None:
-        submit(flow, require(*SENDING_ROLES), draft)
-    refused = flow.refused(mark_of(draft)) if draft is not None else None
-    if refused is not None:
-        refusal(refused, "Everything you entered is kept.")
+        st.caption("Next: the price by country and the terms. Nothing is sent before you accept.")
+        if flow.tried and problems:
+            words = show.plural(len(problems), "field needs", "fields need")
+            notice("error", f"Not submitted: {words} a change ({', '.join(problems)}).")
+        elif pressed and draft is not None:
+            submit(flow, require(*SENDING_ROLES), draft)
+        refused = flow.refused(mark_of(draft)) if draft is not None else None
+        if refused is not None:
+            refusal(refused, "Everything you entered is kept.")
     if flow.preview is not None:
         terms_dialog(flow)
+
+
+def _estimate(flow: Flow, problems: Problems, draft: Draft | None, route: Route, available_micro: int) -> None:
+    """Recipients, SMS and cost as they are now; dashes while something they depend on is missing."""
+    sms, cost_micro = (None, None) if draft is None or "Content" in problems else flow.estimate(draft, route)
+    recipients = draft.recipients.frame.height if draft else 0
+    after = "" if cost_micro is None or cost_micro <= available_micro else " short"
+    rows = (
+        ("", "Recipients", show.number(recipients) if recipients else show.NOTHING),
+        ("", "SMS in all", show.number(sms)),
+        (f"total{after}", "Estimated cost", show.credits(cost_micro)),
+        ("", "Available", show.credits(available_micro)),
+    )
+    lines = (f'<div class="{kind}"><span>{name}</span><b>{value}</b></div>' for kind, name, value in rows)
+    st.html(f'<div class="ims-sum">{"".join(lines)}</div>')
+    if after:
+        notice("warning", "This is more than your available credit.", "Top up first, or send to fewer recipients.")
+
+
+@cache
+def _styles() -> str:
+    return f"<style>{(ASSETS / 'compose.css').read_text(encoding='utf-8')}</style>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Final
 
 import polars as pl
@@ -29,6 +30,7 @@ from pages.ui.notices import notice, refusal
 
 FILE_TYPES: Final = ["csv", "xlsx", "txt", "tsv", "xls", "ods"]
 COUNTRIES_NAMED: Final = 4
+ENTRIES_SHOWN: Final = 100
 ALL_ROWS: Final = "All rows"
 OK: Final = "ok"
 REASON_LABELS: Final[dict[str, str]] = {
@@ -106,17 +108,20 @@ def _show_understood(found: RecipientFile) -> None:
     st.caption(f"{show.plural(found.frame.height, 'recipient')}{countries_words(found.frame)}")
     if found.rejected.is_empty():
         return
-    notice("warning", f"{show.plural(found.rejected.height, 'entry is', 'entries are')} not sent to. See why below.")
-    st.dataframe(
-        found.rejected.select(
-            pl.col("row").alias("Position"),
-            pl.col("value").alias("As typed"),
-            _sentence(pl.col("reason")).alias("Why"),
-        ),
-        hide_index=True,
-        height="content" if found.rejected.height < 8 else 300,
-        column_config={"Position": st.column_config.NumberColumn(width="small")},
-    )
+    notice("warning", f"{show.plural(found.rejected.height, 'entry is', 'entries are')} not sent to:")
+    st.html(entries_html(found.rejected))
+
+
+def entries_html(rejected: pl.DataFrame) -> str:
+    """Position, what was typed (escaped) and why it is not sent to, a line each."""
+    lines = [
+        f"<p><i>{row}.</i><b>{escape(value) or show.NOTHING}</b><span>{ROW_SENTENCES[RowReason(reason)]}</span></p>"
+        for row, value, reason in rejected.head(ENTRIES_SHOWN).iter_rows()
+    ]
+    more = rejected.height - ENTRIES_SHOWN
+    if more > 0:
+        lines.append(f"<p>And {show.number(more)} more.</p>")
+    return f'<div class="ims-entries">{"".join(lines)}</div>'
 
 
 def countries_words(frame: pl.DataFrame) -> str:
@@ -225,6 +230,24 @@ def _templates(flow: Flow) -> None:
             )
 
 
+def example_of(flow: Flow) -> dict[str, str] | None:
+    """The first recipient's values by column, to count the text as that recipient will read it."""
+    people = flow.upload.people if flow.upload else None
+    if people is None or people.frame.is_empty():
+        return None
+    return {column: people.field(column)[0] for column in people.columns}
+
+
+def placeholder_help(flow: Flow) -> None:
+    """Which names can stand in double brackets; column names are users' text, so they stand in a code box."""
+    people = flow.upload.people if flow.upload else None
+    if people is None or not people.columns:
+        st.caption("A column of your file in double brackets, such as ((name)), is replaced for each recipient.")
+        return
+    st.caption("Columns of your file that you can use; each is replaced for every recipient:")
+    st.code("  ".join(f"(({name}))" for name in people.columns), language=None, wrap_lines=True)
+
+
 # --- The import report -----------------------------------------------------------------------------------------------
 
 
@@ -246,9 +269,6 @@ def show_report(flow: Flow, people: RecipientFile) -> None:
         icon=":material/fact_check:",
     ):
         _rows(flow, people)
-    if people.columns:
-        st.caption("Columns you can use in the content (they are replaced for each recipient):")
-        st.code("  ".join(f"(({name}))" for name in people.columns), language=None, wrap_lines=True)
 
 
 def _rows(flow: Flow, people: RecipientFile) -> None:

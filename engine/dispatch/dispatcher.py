@@ -1,0 +1,80 @@
+"""Keeps a worker for every route that has something to send or receipts to await."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from engine import messages
+from engine.dispatch.worker import RouteWorker
+from engine.gateways import GatewayFactory, ReceiptSink
+from engine.model import Clock
+from engine.store import Store
+
+
+class Dispatcher:
+    """Runs the route threads. `wake` is the one call others need: it notices tasks that became due."""
+
+    def __init__(
+        self, store: Store, clock: Clock, gateway_for: GatewayFactory, sink_for: Callable[[int], ReceiptSink]
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._gateway_for = gateway_for
+        self._sink_for = sink_for
+        self._workers: dict[int, RouteWorker] = {}
+        self._lock = threading.Lock()
+        self._paused = threading.Event()
+
+    def recover(self) -> int:
+        """At start, before anything is sent: interrupted submits are in doubt. Returns how many."""
+        with self._store.transaction() as tx:
+            interrupted = messages.doubt_interrupted(tx)
+            tx.run("dispatch.end_interrupted", self._clock.now_us())
+        return interrupted
+
+    def begin(self, task_id: int) -> None:
+        """A task became due; calling it again changes nothing."""
+        with self._store.transaction() as tx:
+            tx.run("dispatch.begin_task", task_id, self._clock.now_us())
+        self.wake()
+
+    def wake(self) -> None:
+        """Makes sure every route with unsent or awaited messages has a worker, and that it looks now."""
+        for row in self._store.all("dispatch.busy_routes"):
+            self._worker(row["route_id"]).wake()
+
+    def pause(self) -> None:
+        """Stops claiming everywhere (the books do not add up); what is in flight is still recorded."""
+        self._paused.set()
+
+    def resume(self) -> None:
+        """Sends again after a pause."""
+        if self._paused.is_set():
+            self._paused.clear()
+            self.wake()
+
+    @property
+    def paused(self) -> bool:
+        return self._paused.is_set()
+
+    def stop(self) -> None:
+        """Ends all route threads after the batch in hand is recorded."""
+        with self._lock:
+            workers = list(self._workers.values())
+            self._workers.clear()
+        for worker in workers:
+            worker.ask_to_stop()
+        for worker in workers:
+            worker.join()
+
+    def _worker(self, route_id: int) -> RouteWorker:
+        with self._lock:
+            worker = self._workers.get(route_id)
+            if worker is None:
+                worker = RouteWorker(
+                    self._store, self._clock, self._gateway_for, self._sink_for(route_id), route_id, self._paused
+                )
+                self._workers[route_id] = worker
+                worker.start()
+            return worker

@@ -1,0 +1,241 @@
+"""The thread of one route: claims, submits, records, and waits while the gateway is down."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from engine import messages, routes
+from engine.dispatch.outcomes import Claim, record, requeue, submissions
+from engine.dispatch.throttle import Throttle
+from engine.errors import ImsError
+from engine.gateways import Gateway, GatewayDown, GatewayFactory, Outcome, OutcomeKind, ReceiptSink
+from engine.model import Clock, TaskState
+from engine.store import Row, Store, Tx
+
+log = logging.getLogger(__name__)
+
+MOST_PAUSE_S: Final = 60.0
+PERMANENT_PAUSE_S: Final = 30.0
+"""After a refused login: staff must change the route, so asking often helps nobody."""
+STOP_WAIT_S: Final = 10.0
+ROUTE_FRESH_S: Final = 5.0
+"""How long a route is used as it was read, while a long task is being sent."""
+TURNS_A_SECOND: Final = 4
+"""Batches per second of a route with a throughput limit, so that progress is smooth and tasks take turns."""
+LOOK_AGAIN_S: Final = 30.0
+RESUME_MOST: Final = 200_000
+"""References handed to a gateway after a restart; older ones wait for their deadline."""
+
+
+class RouteWorker:
+    """The thread of one route: owns its gateway and its throttle."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        gateway_for: GatewayFactory,
+        sink: ReceiptSink,
+        route_id: int,
+        paused: threading.Event,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._gateway_for = gateway_for
+        self._sink = sink
+        self._route_id = route_id
+        self._paused = paused
+        self._gateway: Gateway | None = None
+        self._url = ""
+        self._route: routes.Route | None = None
+        self._loaded = 0.0
+        self._throttle = Throttle(0)
+        self._failures = 0
+        self._last_task = 0
+        self._next_ids: dict[int, int] = {}
+        self._unrecorded: tuple[Claim, Sequence[Outcome]] | None = None
+        self._stopping = threading.Event()
+        self._awake = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"route-{route_id}", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wake(self) -> None:
+        self._awake.set()
+
+    def ask_to_stop(self) -> None:
+        self._stopping.set()
+        self._awake.set()
+
+    def join(self) -> None:
+        self._thread.join(STOP_WAIT_S)
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                self._awake.clear()
+                try:
+                    self._send_all()
+                except GatewayDown as down:
+                    self._back_off(down)
+                except Exception as error:
+                    log.exception("route %s: unexpected fault; trying again", self._route_id)
+                    self._back_off(GatewayDown(f"internal fault: {type(error).__name__}"))
+                else:
+                    self._awake.wait(LOOK_AGAIN_S)
+        finally:
+            self._close_gateway()
+
+    def _send_all(self) -> None:
+        """Sends until no task of the route has anything queued."""
+        self._load()
+        claim = self._claim_next() if self._unrecorded is None else self._record()
+        while claim is not None:
+            gateway = self._open_gateway()
+            self._throttle.spend(sum(submission.parts for submission in claim.batch))
+            try:
+                outcomes = gateway.submit(claim.batch)
+                assert len(outcomes) == len(claim.batch)
+            except GatewayDown as down:
+                self._release(claim)
+                raise down from None
+            except Exception as error:
+                log.exception("route %s: gateway fault, %s messages in doubt", self._route_id, len(claim.batch))
+                outcomes = [Outcome(OutcomeKind.LOST, detail=type(error).__name__)] * len(claim.batch)
+            self._failures = 0
+            self._unrecorded = (claim, outcomes)
+            claim = self._record()
+
+    def _load(self) -> None:
+        """Reads the route; a changed address, throughput or batch takes effect here."""
+        route, self._loaded = routes.load(self._store, self._route_id), time.monotonic()
+        if self._route is None or route.throughput != self._route.throughput:
+            self._throttle = Throttle(route.throughput)
+        self._route = route
+        self._open_gateway()
+
+    def _current(self) -> routes.Route:
+        """The route, read again every few seconds of a long task."""
+        if self._route is None or time.monotonic() - self._loaded > ROUTE_FRESH_S:
+            self._load()
+        assert self._route is not None
+        return self._route
+
+    def _open_gateway(self) -> Gateway:
+        route = self._current()
+        if self._gateway is not None and self._url == route.gateway:
+            return self._gateway
+        self._close_gateway()
+        try:
+            gateway = self._gateway_for(route.gateway)
+        except ImsError as error:
+            raise GatewayDown(error.message, permanent=True) from error
+        gateway.open(self._sink)
+        self._gateway, self._url = gateway, route.gateway
+        refs = [row["provider_ref"] for row in self._store.all("dispatch.outstanding_refs", route.id, RESUME_MOST)]
+        if refs:
+            gateway.resume(refs)
+        return gateway
+
+    def _close_gateway(self) -> None:
+        if self._gateway is not None:
+            self._gateway.close()
+            self._gateway = None
+
+    def _claim_next(self) -> Claim | None:
+        """Waits for the route's turn, then claims in a transaction of its own."""
+        self._stopping.wait(self._throttle.debt_s())
+        route = self._current()
+        if self._cannot_claim():
+            return None
+        with self._store.transaction() as tx:
+            return self._claim(tx, route)
+
+    def _cannot_claim(self) -> bool:
+        return self._stopping.is_set() or self._paused.is_set()
+
+    def _claim(self, tx: Tx, route: routes.Route) -> Claim | None:
+        """The next batch of the task whose turn it is; marks tasks with nothing left as sent."""
+        limit = min(route.batch, max(1, route.throughput // TURNS_A_SECOND)) if route.throughput else route.batch
+        for task in self._in_turn(tx.all("dispatch.sending_tasks", self._route_id)):
+            claim = self._claim_of(tx, task, limit)
+            if claim is not None:
+                self._last_task = task["id"]
+                return claim
+            tx.run("dispatch.mark_sent", task["id"], self._clock.now_us())
+            tx.run("dispatch.mark_task_sent", task["id"], TaskState.SENT.value)
+        return None
+
+    def _claim_of(self, tx: Tx, task: Row, limit: int) -> Claim | None:
+        """Goes on where the last claim of the task ended; looks from its start when nothing is there."""
+        known = self._next_ids.pop(task["id"], None)
+        for low in (known, None):
+            begin = messages.first_queued(tx, task) if low is None else low
+            if begin is None:
+                return None
+            dispatch_id = self._dispatch_of(tx, task)
+            rows = messages.claim(tx, task=task, dispatch_id=dispatch_id, low=begin, limit=limit)
+            if rows:
+                self._next_ids[task["id"]] = rows[-1]["id"] + 1
+                return Claim(task, dispatch_id, rows, submissions(task, rows))
+        return None
+
+    def _in_turn(self, tasks: list[Row]) -> list[Row]:
+        """Tasks after the last one served come first."""
+        return sorted(tasks, key=lambda task: (task["id"] <= self._last_task, task["id"]))
+
+    def _dispatch_of(self, tx: Tx, task: Row) -> int:
+        running = tx.one("dispatch.running", task["id"])
+        if running is not None:
+            return running["id"]
+        dispatch_id = tx.reserve("dispatch")
+        tx.run("dispatch.insert", dispatch_id, task["id"], task["account_id"], task["route_id"], self._clock.now_us())
+        return dispatch_id
+
+    def _record(self) -> Claim | None:
+        """Writes the outcomes and claims the next batch in the same commit.
+
+        The outcomes are kept until that commit: a store that fails for a moment does not put them in doubt.
+        """
+        assert self._unrecorded is not None
+        claim, outcomes = self._unrecorded
+        route = self._current()
+        slow_down_s = max(
+            (outcome.retry_after_s for outcome in outcomes if outcome.kind is OutcomeKind.UNSENT), default=0.0
+        )
+        with self._store.transaction() as tx:
+            record(tx, claim, outcomes, now_us=self._clock.now_us())
+            if route.down_since_us is not None:
+                routes.mark_up(tx, route.id)
+            waits = slow_down_s > 0 or self._throttle.debt_s() > 0
+            following = None if waits or self._cannot_claim() else self._claim(tx, route)
+        self._unrecorded = None
+        if waits:
+            self._stopping.wait(min(slow_down_s, MOST_PAUSE_S))
+            return self._claim_next()
+        return following
+
+    def _release(self, claim: Claim) -> None:
+        """Nothing of the batch was written: it goes back as it was."""
+        with self._store.transaction() as tx:
+            requeue(tx, claim.task, [one.message_id for one in claim.batch], self._clock.now_us())
+
+    def _back_off(self, down: GatewayDown) -> None:
+        """Waits before the next try: doubling, with jitter so that routes do not return together."""
+        self._failures += 1
+        pause_s = (
+            PERMANENT_PAUSE_S
+            if down.permanent
+            else min(down.retry_after_s * 2 ** min(self._failures, 10), MOST_PAUSE_S)
+        )
+        if down.permanent:
+            self._close_gateway()
+        with self._store.transaction() as tx:
+            routes.mark_down(tx, self._route_id, str(down), self._clock.now_us())
+        self._stopping.wait(pause_s * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
