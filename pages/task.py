@@ -25,7 +25,5 @@ except AccessError as error:
 task_view.head(actor, detail)
 task_view.route_trouble(actor, detail.row)
 task_view.progress(detail.row)
-task_view.reasons(detail)
-task_view.countries(detail)
-task_view.messages(actor, detail.row["id"])
+task_view.outcome(detail.row)
 task_view.details(actor, detail)

@@ -236,7 +236,8 @@ def _unique_names(titles: Row, width: int) -> list[str]:
     taken: set[str] = set()
     for place in range(width):
         title = str(titles[place]) if place < len(titles) and isinstance(titles[place], (str, int, float)) else ""
-        name = " ".join(title.strip(BLANK).split())[: limits.MAX_HEADER_CHARS]
+        visible = "".join(character for character in " ".join(title.split()) if character.isprintable())
+        name = visible.strip(BLANK)[: limits.MAX_HEADER_CHARS]
         unique, count = name, 1
         while name and unique.casefold() in taken:
             count += 1

@@ -71,7 +71,9 @@ def parse_list(text: str) -> Table:
     found: list[Row] = []
     for chunk in _SEPARATORS.finditer(text):
         if len(chunk.group()) > limits.MAX_FIELD_CHARS:
-            raise FileError("malformed", row=len(found) + 1, detail="there is no separator between its numbers")
+            if len(chunk.group().split(maxsplit=1)) > 1:  # numbers with only spaces between, far too many
+                raise too_many_rows()
+            raise FileError("malformed", row=len(found) + 1, detail=_FIELD_TOO_LONG)
         for number in split_numbers(chunk.group()):
             found.append((number,))
             if len(found) > limits.MAX_RECIPIENTS + limits.MAX_HEADER_ROWS:

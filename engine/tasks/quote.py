@@ -22,6 +22,7 @@ NAME_LENGTH: Final = 100
 CONTENT_LENGTH: Final = 10_000
 """Characters of a template before it is filled; what is sent is limited to MAX_PARTS parts."""
 SAMPLES: Final = 3
+CHECKED_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,9 +180,7 @@ def _texts(draft: Draft, route: Route, frame: pl.DataFrame) -> dict[str, Any]:
             "parts": pl.lit(count.parts, dtype=pl.Int16),
         }
     texts = _fill(draft, names, frame)
-    for row, verdict in zip(frame["row"], content.check_many(texts, route.rules), strict=True):
-        if not verdict.ok:
-            _refuse(verdict, where=f"row {row}: ")
+    _check_texts(texts, route, frame["row"].to_list())
     counts = parts.count_many(texts, route.count_rule)
     for row, count in zip(frame["row"], counts, strict=True):
         _check_length(count, where=f"row {row}: ")
@@ -190,6 +189,14 @@ def _texts(draft: Draft, route: Route, frame: pl.DataFrame) -> dict[str, Any]:
         "sms": pl.Series([count.sms for count in counts], dtype=pl.Int16),
         "parts": pl.Series([count.parts for count in counts], dtype=pl.Int16),
     }
+
+
+def _check_texts(texts: Sequence[str], route: Route, rows: Sequence[int]) -> None:
+    """Refuses the first text that breaks a rule; in slices, so that a bad file is not checked to its end."""
+    for at in range(0, len(texts), CHECKED_AT_ONCE):
+        verdicts = content.check_many(texts[at : at + CHECKED_AT_ONCE], route.rules, suggestions=False)
+        for row, verdict in zip(rows[at:], verdicts, strict=False):
+            _refuse(verdict, where=f"row {row}: ")
 
 
 def _fill(draft: Draft, names: Sequence[str], frame: pl.DataFrame) -> list[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
+from html import escape
 from typing import Final
 
 import streamlit as st
@@ -19,6 +20,7 @@ from pages.ui.filters import Chosen, clear
 from pages.ui.notices import refusal
 from pages.ui.registry import BULK_SMS, QUICK_SMS, PageEntry
 from pages.ui.table import close, opened
+from pages.ui.theme import ASSETS
 
 DRAWER_WIDTH: Final = 560
 WATCH_S: Final = 3
@@ -31,6 +33,27 @@ FORMATS: Final[dict[str, tuple[str, str]]] = {
     "parquet": ("Parquet", "application/vnd.apache.parquet"),
 }
 """Ending → (label, media type)."""
+
+
+def begin(title: str) -> None:
+    """Head of a page of records. `title` is ours."""
+    st.html(_style())
+    st.title(title, anchor=False)
+
+
+def heading(text: str) -> None:
+    """Head of a card or section, as plain text."""
+    st.html(f'<h2 class="ims-heading">{escape(text)}</h2>')
+
+
+def name_line(text: str) -> None:
+    """A name that somebody gave, as the head of a page or drawer; plain text."""
+    st.html(f'<h1 class="ims-name">{escape(text)}</h1>')
+
+
+@cache
+def _style() -> str:
+    return f"<style>{(ASSETS / 'records.css').read_text(encoding='utf-8')}</style>"
 
 
 class Pager:
@@ -136,11 +159,10 @@ def drawer(page: str, title: str, body: Callable[[int], None]) -> None:
 
 
 def facts(values: Mapping[str, str] | Sequence[tuple[str, str]]) -> None:
-    """Label and value, a line each, as plain text; the labels are ours. Pairs may repeat a label."""
-    for label, value in values.items() if isinstance(values, Mapping) else values:
-        left, right = st.columns([1, 2], gap="small", wrap=False)
-        left.caption(label)
-        right.text(value)
+    """Label and value, a line each, as plain text. Pairs may repeat a label."""
+    pairs = values.items() if isinstance(values, Mapping) else values
+    lines = "".join(f"<dt>{escape(label)}</dt><dd>{escape(value)}</dd>" for label, value in pairs)
+    st.html(f'{_style()}<dl class="ims-facts">{lines}</dl>')
 
 
 def nothing_matches(chosen: Chosen) -> None:

@@ -6,7 +6,6 @@ from contextlib import suppress
 from html import escape
 from typing import Final
 
-import polars as pl
 import streamlit as st
 
 from engine.errors import AccessError, ImsError
@@ -26,28 +25,29 @@ from pages.ui import format as show
 from pages.ui.context import get_engine
 from pages.ui.guard import require
 from pages.ui.notices import leave_note, notice, refusal
+from pages.ui.plain import figures, heading, plain_table, send_styles
 from pages.ui.records import facts, link
 from pages.ui.registry import BULK_SMS, QUICK_SMS, SENDING_RECORD, SMS_HISTORY, TOPUP_HISTORY
 from pages.ui.status import MESSAGE, TASK, badge
 from pages.ui.table import chip, count, credit, show_rows, text, when
 
 LIVE_EVERY_S: Final = 2
+OUTCOME_EVERY_S: Final = 6
+"""Reasons, countries and messages: heavier to ask and to draw."""
 ESTIMATE_AFTER_US: Final = 3 * SECOND_US
 """Before that a rate says little."""
 MESSAGES_SHOWN: Final = 20
-LINES_UNSCROLLED: Final = 12
-TABLE_HEIGHT: Final = 460
 DONE: Final = frozenset({TaskState.FINISHED, TaskState.CANCELLED})
 CANCELLABLE: Final = frozenset({TaskState.SCHEDULED, TaskState.QUEUED, TaskState.SENDING})
-_TITLE: Final = "margin: 0; padding: 0; font-size: 1.75rem; line-height: 1.25; overflow-wrap: anywhere;"
 
 
 def head(actor: Actor, detail: TaskDetail) -> None:
     """Name, state, and what can be done with the task."""
+    send_styles()
     row = detail.row
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(gap="xxsmall", width="stretch"):
-            st.html(f'<h1 style="{_TITLE}">{escape(row["name"])}</h1>')
+            st.html(f'<h1 class="ims-name">{escape(row["name"])}</h1>')
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 badge(TASK, row["state"])
                 st.caption(_summary(actor, row), width="content")
@@ -107,10 +107,13 @@ def _live(task_id: int, shown_state: str) -> None:
     if live["state"] != shown_state:
         st.rerun(scope="app")
     _waiting_words(actor, live)
-    with st.container(key="card-task-progress"):
+    left, right = st.columns(2)
+    with left, st.container(key="card-task-progress"):
+        heading("Messages")
         _bar(live)
         _counts(live)
-    with st.container(key="card-task-credit"):
+    with right, st.container(key="card-task-credit"):
+        heading("Credit")
         _credit(live)
 
 
@@ -168,11 +171,14 @@ def _credit(live: Row) -> None:
     """Held at acceptance = charged + returned + still held: the proof, to the last micro-credit."""
     held, charged, returned = live["held_micro"], live["charged_micro"], live["returned_micro"]
     still = held - charged - returned
-    with st.grid("auto", min_column_width=120, gap="small"):
-        st.metric("Held at acceptance", show.credits(held))
-        st.metric("Charged", show.credits(charged))
-        st.metric("Returned", show.credits(returned))
-        st.metric("Still held", show.credits(still))
+    figures(
+        (
+            ("", "Held at acceptance", show.credits(held)),
+            ("", "Charged", show.credits(charged)),
+            ("", "Returned", show.credits(returned)),
+            ("total", "Still held", show.credits(still)),
+        )
+    )
     rest = f" + still held {show.credits(still)}" if still else ""
     end = "" if still else " Every credit of this task is settled."
     st.caption(
@@ -183,26 +189,38 @@ def _credit(live: Row) -> None:
 # --- What was accepted, and what became of it ------------------------------------------------------------------------
 
 
+def outcome(row: Row) -> None:
+    """Reasons, countries and messages; drawn again now and then while the task moves."""
+    st.fragment(_outcome, run_every=OUTCOME_EVERY_S if row["state"] not in DONE else None)(row["id"])
+
+
+def _outcome(task_id: int) -> None:
+    actor = require()
+    detail = get_engine().history.task(actor, task_id)
+    reasons(detail)
+    countries(detail)
+    messages(actor, task_id)
+
+
 def countries(detail: TaskDetail) -> None:
-    lines = detail.countries
-    rows = {
-        "Country": [show.country(line["country"]) for line in lines],
-        "Recipients": [show.number(line["recipients"]) for line in lines],
-        "SMS": [show.number(line["sms"]) for line in lines],
-        "Price": [show.credits(line["price_micro"]) for line in lines],
-        "Held": [show.credits(line["held_micro"]) for line in lines],
-        "Delivered": [show.number(line["delivered"]) for line in lines],
-        "Not delivered": [show.number(line["failed"]) for line in lines],
-        "Charged": [show.credits(line["charged_micro"]) for line in lines],
-    }
     with st.container(key="card-task-countries"):
-        st.subheader("Accepted quote and outcome by country", anchor=False)
-        st.table(
-            pl.DataFrame(rows),
-            border="horizontal",
-            hide_index=True,
-            height="content" if len(lines) <= LINES_UNSCROLLED else TABLE_HEIGHT,
-            alt="Accepted quote and outcome by country",
+        heading("Accepted quote and outcome by country")
+        plain_table(
+            ("Country", "Recipients", "SMS", "Price", "Held", "Delivered", "Not delivered", "Charged"),
+            [
+                (
+                    show.country(line["country"]),
+                    show.number(line["recipients"]),
+                    show.number(line["sms"]),
+                    show.credits(line["price_micro"]),
+                    show.credits(line["held_micro"]),
+                    show.number(line["delivered"]),
+                    show.number(line["failed"]),
+                    show.credits(line["charged_micro"]),
+                )
+                for line in detail.countries
+            ],
+            label="Accepted quote and outcome by country, in credits",
         )
 
 
@@ -211,7 +229,7 @@ def reasons(detail: TaskDetail) -> None:
     if not detail.reasons:
         return
     with st.container(key="card-task-reasons"):
-        st.subheader("Why some did not arrive", anchor=False)
+        heading("Why some did not arrive")
         for reason in detail.reasons:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.markdown(f"**{show.number(reason['messages'])}**", width=64)
@@ -225,7 +243,7 @@ def messages(actor: Actor, task_id: int) -> None:
     found = get_engine().history.messages(actor, RecordFilter(task_id=task_id), limit=MESSAGES_SHOWN)
     with st.container(key="card-task-messages"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.subheader("Messages", anchor=False)
+            heading("Latest messages")
             link(SMS_HISTORY, "All of them, with search and export", task=task_id)
         show_rows(
             sorted(found.rows, key=lambda row: row["row_number"]),
@@ -250,7 +268,7 @@ def details(actor: Actor, detail: TaskDetail) -> None:
     """What was accepted: text, sender, time, terms, rules."""
     row = detail.row
     with st.container(key="card-task-details"):
-        st.subheader("Details", anchor=False)
+        heading("Details")
         st.caption("Content")
         with st.container(border=True):
             st.text(row["content"])

@@ -81,6 +81,15 @@ def test_a_visitor_at_any_address_gets_the_log_in_form_and_nothing_else(visit: V
     assert app.query_params["id"] == "1"
 
 
+@pytest.mark.parametrize("entry", WORK_PAGES, ids=names)
+def test_a_page_file_that_is_run_alone_shows_a_visitor_nothing_of_it(visit: Visit, entry: PageEntry) -> None:
+    visit.app = AppTest.from_file(str(entry.path), default_timeout=30).run()
+    assert [heading.value for heading in visit.app.subheader] == ["Log in"]
+    assert not visit.app.title
+    assert not visit.app.dataframe
+    assert not visit.menu()
+
+
 @pytest.mark.parametrize("role", list(Role))
 def test_the_menu_lists_what_the_role_may_open_and_no_more(visit: Visit, sign_in: SignIn, role: Role) -> None:
     sign_in(role)

@@ -21,6 +21,7 @@ from pages.ui.compose.flow import Flow
 from pages.ui.context import get_engine
 from pages.ui.counter import live_counter
 from pages.ui.notices import notice
+from pages.ui.plain import heading
 from pages.ui.schedule import STEP_MINUTES, Moment, first_offer, resolve, zone_label
 
 SENDER_FIELD_LENGTH: Final = 11
@@ -35,10 +36,10 @@ Problems = dict[str, str]
 
 
 @contextmanager
-def card(name: str, heading: str) -> Iterator[None]:
-    """A card of the form; `heading` is ours."""
+def card(name: str, words: str) -> Iterator[None]:
+    """A card of the form with its heading."""
     with st.container(key=f"card-{name}"):
-        st.html(f'<h2 class="ims-heading">{heading}</h2>')
+        heading(words)
         yield
 
 

@@ -16,7 +16,6 @@ from engine.routes import Route
 from engine.tasks import Draft, Preview
 from engine.tasks.quote import price
 from pages.ui.context import get_engine
-from pages.ui.notices import leave_note
 from pages.ui.registry import TASK
 
 Kind = Literal["quick", "bulk"]
@@ -129,7 +128,6 @@ def submit(flow: Flow, actor: Actor, draft: Draft) -> None:
 def go_to_task(flow: Flow, task_id: int) -> NoReturn:
     """The accepted task's page; the form behind it is empty again."""
     flow.start_over()
-    leave_note("success", f"Task {task_id} is accepted. What is not delivered comes back to your credit.")
     st.switch_page(str(TASK.path), query_params={"id": str(task_id)})
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Final
 
 import streamlit as st
@@ -21,7 +20,7 @@ from pages.ui.compose.terms import terms_dialog
 from pages.ui.context import get_engine
 from pages.ui.guard import require
 from pages.ui.notices import notice, refusal
-from pages.ui.theme import ASSETS
+from pages.ui.plain import figures, send_styles
 
 COPY: Final = "copy"
 """`?copy=ID` fills the form with an earlier task."""
@@ -30,7 +29,7 @@ COPY: Final = "copy"
 def begin(kind: Kind, title: str, lead: str, actor: Actor) -> tuple[Flow, dict[int, Route]]:
     """The page's head, its memory and the routes; stops when there is none to send with."""
     flow = flow_of(kind)
-    st.html(_styles())
+    send_styles()
     if flow.accepted is not None:  # the run that accepted was interrupted before it could leave
         go_to_task(flow, flow.accepted)
     st.title(title, anchor=False)
@@ -98,18 +97,13 @@ def _estimate(flow: Flow, problems: Problems, draft: Draft | None, route: Route,
     sms, cost_micro = (None, None) if draft is None or "Content" in problems else flow.estimate(draft, route)
     recipients = draft.recipients.frame.height if draft else 0
     after = "" if cost_micro is None or cost_micro <= available_micro else " short"
-    rows = (
-        ("", "Recipients", show.number(recipients) if recipients else show.NOTHING),
-        ("", "SMS in all", show.number(sms)),
-        (f"total{after}", "Estimated cost", show.credits(cost_micro)),
-        ("", "Available", show.credits(available_micro)),
+    figures(
+        (
+            ("", "Recipients", show.number(recipients) if recipients else show.NOTHING),
+            ("", "SMS in all", show.number(sms)),
+            (f"total{after}", "Estimated cost", show.credits(cost_micro)),
+            ("", "Available", show.credits(available_micro)),
+        )
     )
-    lines = (f'<div class="{kind}"><span>{name}</span><b>{value}</b></div>' for kind, name, value in rows)
-    st.html(f'<div class="ims-sum">{"".join(lines)}</div>')
     if after:
         notice("warning", "This is more than your available credit.", "Top up first, or send to fewer recipients.")
-
-
-@cache
-def _styles() -> str:
-    return f"<style>{(ASSETS / 'compose.css').read_text(encoding='utf-8')}</style>"

@@ -6,7 +6,6 @@ from functools import cache
 from pathlib import Path
 from typing import Final, NoReturn
 
-import polars as pl
 import streamlit as st
 
 from engine.errors import ImsError, StateError
@@ -17,11 +16,10 @@ from pages.ui.compose.flow import Flow, go_to_task
 from pages.ui.context import get_engine
 from pages.ui.guard import require
 from pages.ui.notices import notice, refusal
+from pages.ui.plain import figures, plain_table
 
 TERMS_FILE: Final = Path(__file__).parents[3] / "data" / "terms.md"
 TERMS_HEIGHT: Final = 190
-LINES_UNSCROLLED: Final = 8
-QUOTE_HEIGHT: Final = 320
 
 
 @cache
@@ -44,7 +42,6 @@ def terms_dialog(flow: Flow) -> None:
     _money(preview)
     _left_out(preview)
     _samples(preview)
-    st.markdown("**Terms**")
     with st.container(height=TERMS_HEIGHT, border=True):
         st.markdown(terms_text())
     st.caption(
@@ -128,29 +125,38 @@ def _summary(preview: Preview, actor: Actor) -> None:
 
 def quote_table(preview: Preview) -> None:
     """By country: recipients, SMS, price, cost; the total below."""
-    lines = preview.lines
-    rows = {
-        "Country": [show.country(line.country) for line in lines] + ["**Total**"],
-        "Recipients": [show.number(line.recipients) for line in lines] + [f"**{show.number(preview.recipients)}**"],
-        "SMS": [show.number(line.sms) for line in lines] + [f"**{show.number(preview.sms)}**"],
-        "Price": [show.credits(line.price_micro) for line in lines] + [""],
-        "Cost": [show.credits(line.cost_micro) for line in lines] + [f"**{show.credits(preview.cost_micro)}**"],
-    }
-    st.table(
-        pl.DataFrame(rows),
-        border="horizontal",
-        height="content" if len(lines) <= LINES_UNSCROLLED else QUOTE_HEIGHT,
-        hide_index=True,
-        alt="Quote by country",
+    plain_table(
+        ("Country", "Recipients", "SMS", "Price", "Cost"),
+        [
+            (
+                show.country(line.country),
+                show.number(line.recipients),
+                show.number(line.sms),
+                show.credits(line.price_micro),
+                show.credits(line.cost_micro),
+            )
+            for line in preview.lines
+        ],
+        total=(
+            "Total",
+            show.number(preview.recipients),
+            show.number(preview.sms),
+            "",
+            show.credits(preview.cost_micro),
+        ),
+        label="Quote by country, in credits",
     )
 
 
 def _money(preview: Preview) -> None:
     after = preview.available_micro - preview.cost_micro
-    with st.grid(3, min_column_width=120, gap="small"):
-        st.metric("Cost (held now)", show.credits(preview.cost_micro), border=True)
-        st.metric("Available", show.credits(preview.available_micro), border=True)
-        st.metric("Available after", show.credits(after) if after >= 0 else "Not enough", border=True)
+    figures(
+        (
+            ("", "Available", show.credits(preview.available_micro)),
+            ("", "Held when you accept", f"−{show.credits(preview.cost_micro)}"),
+            ("total" if after >= 0 else "total short", "Available after", show.signed_credits(after).removeprefix("+")),
+        )
+    )
     if preview.affordable:
         return
     missing = show.credits(-after)

@@ -1,0 +1,229 @@
+"""The events of one xlsx sheet → rows of values."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from engine.errors import FileError
+from engine.recipients import limits
+from engine.recipients.elements import local
+from engine.recipients.table import Cell, Row, is_blank, too_many_columns, too_many_rows
+
+_ESCAPED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_EPOCH_1900: Final = dt.datetime(1899, 12, 30)  # noqa: DTZ001 - a spreadsheet's date has no zone
+_DAYS_1904: Final = 1462
+_HALF_SECOND: Final = dt.timedelta(milliseconds=500)
+_MAX_NUMBER_CHARS: Final = 40
+_MAX_COLUMN_LETTERS: Final = 3
+_SHORT_CHARS: Final = 60
+"""So short a text is not counted: even half a million of them are no bomb."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What cells refer to by index."""
+
+    strings: list[str]
+    dates: frozenset[str]
+    """Indices, as written, of the styles that show a date."""
+    from_1904: bool
+
+
+class Grid:
+    """Takes the events of a sheet and keeps the rows that hold anything, with their numbers.
+
+    Positions come from the attributes `r`, or from counting where a writer leaves them out. A sheet has up to half a
+    million cells, so `start` and `text` avoid calls. Raises `damaged`, `malformed`, `too_many_rows` or `zip_bomb`.
+    """
+
+    def __init__(self, shared: Shared) -> None:
+        self.rows: list[Row] = []
+        self.numbers: list[int] = []
+        self.hidden_rows = False
+        self._shared = shared
+        self._prefix: str | None = None
+        self._cell = self._value = self._inline = ""
+        self._places: dict[str, int] = {}
+        self._row: list[Cell] = []
+        self._number = 0
+        self._number_is_known = True
+        self._hidden = False
+        self._place = -1
+        self._attributes: dict[str, str] = {}
+        self._pieces: list[str] = []
+        self._taking = self._phonetic = False
+        self._chars = 0
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        """An element begins."""
+        if name == self._value or name == self._inline:  # noqa: PLR1714 - a tuple costs a tenth of the whole time
+            self._taking = not self._phonetic
+            return
+        self._taking = False
+        if name == self._cell:
+            if self._pieces:
+                self._end_cell()
+            self._attributes = attributes
+            self._phonetic = False
+            self._place = self._find(attributes["r"]) if "r" in attributes else self._place + 1
+        else:
+            self._start_other(name, attributes)
+
+    def text(self, piece: str) -> None:
+        """Text between two tags, or a part of it."""
+        if self._taking:
+            self._pieces.append(piece)
+
+    def finish(self) -> None:
+        """Ends the row that was being read."""
+        if self._pieces:
+            self._end_cell()
+        if all(map(is_blank, self._row)):
+            return
+        if self.numbers and self._number <= self.numbers[-1]:
+            raise FileError("damaged")
+        if self._number > limits.MAX_PHYSICAL_ROWS or len(self.rows) >= limits.MAX_RECIPIENTS + limits.MAX_HEADER_ROWS:
+            raise too_many_rows()
+        self.rows.append(self._row)
+        self.numbers.append(self._number)
+        self.hidden_rows = self.hidden_rows or self._hidden
+        self._row = []
+
+    def _start_other(self, name: str, attributes: dict[str, str]) -> None:
+        element = local(name)
+        if self._prefix is None:  # the root tells the prefix of all others
+            self._prefix = name[: -len(element)]
+            self._cell, self._value, self._inline = (self._prefix + short for short in "cvt")
+        elif element == "row":
+            self.finish()
+            number = attributes.get("r")
+            self._number_is_known = number is not None
+            self._number = self._number + 1 if number is None else _whole(number)
+            self._hidden = attributes.get("hidden") in ("1", "true")
+            self._row = []
+            self._place = -1
+        else:
+            self._phonetic = element == "rPh"
+
+    def _find(self, reference: str) -> int:
+        """ "B7" → 1."""
+        letters = reference.rstrip("0123456789")
+        if not self._number_is_known:
+            self._number = _whole(reference[len(letters) :])
+            self._number_is_known = True
+        place = self._places.get(letters)
+        if place is None:
+            place = self._places[letters] = _column(letters)
+        return place
+
+    def _end_cell(self) -> None:
+        text = self._pieces[0] if len(self._pieces) == 1 else "".join(self._pieces)
+        self._pieces.clear()
+        value = self._convert(text)
+        missing = self._place - len(self._row)
+        if self._place >= limits.MAX_COLUMNS:
+            if value != "":
+                raise too_many_columns(self._number)
+        elif missing < 0:  # a place given twice, or out of order
+            self._row[self._place] = value
+        elif missing:
+            self._row += [*[""] * missing, value]
+        else:
+            self._row.append(value)
+
+    def _convert(self, text: str) -> Cell:
+        kind = self._attributes.get("t")
+        if kind == "s":
+            text = self._string(text)
+        elif kind is None or kind == "n":
+            number = _number(text)
+            style = self._attributes.get("s")
+            if style is not None and style in self._shared.dates and not isinstance(number, str):
+                return _date(number, from_1904=self._shared.from_1904)
+            return number
+        elif kind == "b":
+            return text.strip() == "1"
+        elif kind == "d":
+            return _iso_date(text.strip())
+        else:
+            text = unescape(text)
+        if len(text) > _SHORT_CHARS:
+            self._count(text)
+        return text
+
+    def _string(self, index: str) -> str:
+        if not index.isdecimal():
+            index = str(_whole(index.strip()))
+        try:
+            return self._shared.strings[int(index)]
+        except IndexError:
+            raise FileError("damaged") from None
+
+    def _count(self, value: str) -> None:
+        """One shared text of megabytes in every row would be copied for each."""
+        self._chars += len(value)
+        if len(value) > limits.MAX_FIELD_CHARS:
+            detail = f"a cell holds more than {limits.MAX_FIELD_CHARS:,} characters"
+            raise FileError("malformed", row=self._number, detail=detail)
+        if self._chars > limits.MAX_TEXT_CHARS:
+            raise FileError("zip_bomb")
+
+
+def unescape(text: str) -> str:
+    """ "_x000D_" stands for a character that XML cannot hold."""
+    return _ESCAPED.sub(_unescape_one, text) if "_x" in text else text
+
+
+def _unescape_one(match: re.Match[str]) -> str:
+    character = chr(int(match.group(1), 16))
+    return "" if "\ud800" <= character <= "\udfff" else character
+
+
+def _number(text: str) -> int | float | str:
+    """Exactly what the file says; whatever is no number stays text."""
+    if len(text) > _MAX_NUMBER_CHARS:
+        return text
+    if text.isdecimal():
+        return int(text)
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return number if math.isfinite(number) else text
+
+
+def _date(serial: float, *, from_1904: bool) -> Cell:
+    """Days since the epoch of the workbook → date and time to the second, or the number itself beyond any calendar."""
+    try:
+        moment = _EPOCH_1900 + dt.timedelta(days=serial + (_DAYS_1904 if from_1904 else 0)) + _HALF_SECOND
+    except OverflowError:
+        return serial
+    moment = moment.replace(microsecond=0)
+    return moment.time() if 0 <= serial < 1 else moment
+
+
+def _iso_date(text: str) -> Cell:
+    try:
+        return dt.datetime.fromisoformat(text)
+    except ValueError:
+        return text
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal() or len(text) > _MAX_NUMBER_CHARS:
+        raise FileError("damaged")
+    return int(text)
+
+
+def _column(letters: str) -> int:
+    """ "A" → 0, "XFD" → 16383, the last there is."""
+    if not letters.isascii() or not letters.isalpha() or len(letters) > _MAX_COLUMN_LETTERS:
+        raise FileError("damaged")
+    column = 0
+    for letter in letters.upper():
+        column = column * 26 + ord(letter) - ord("A") + 1
+    return column - 1

@@ -1,0 +1,51 @@
+"""Small pieces of HTML of our own: headings, tables, figures. Every value is escaped, so users' text stays text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from html import escape
+
+import streamlit as st
+
+from pages.ui.theme import ASSETS
+
+
+def send_styles() -> None:
+    """The style sheet of the pages of sending; it takes no room on the page."""
+    st.html(_style_tag())
+
+
+def heading(words: str) -> None:
+    """The heading of a card."""
+    st.html(f'<h2 class="ims-heading">{escape(words)}</h2>')
+
+
+def plain_table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], *, label: str, total: Sequence[str] | None = None
+) -> None:
+    """A table that is read, not worked with: the first column left, the others right; it scrolls when it is large."""
+    foot = f"<tfoot>{_row(total)}</tfoot>" if total is not None else ""
+    heads = "".join(f'<th scope="col">{escape(name)}</th>' for name in header)
+    body = "".join(_row(cells) for cells in rows)
+    st.html(
+        f'<div class="ims-table" tabindex="0" role="region" aria-label="{escape(label)}"><table>'
+        f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody>{foot}</table></div>"
+    )
+
+
+def figures(rows: Sequence[tuple[str, str, str]]) -> None:
+    """Lines of (class, name, value): "total" draws a line above, "short" a warning colour."""
+    lines = (
+        f'<div class="{kind}"><span>{escape(name)}</span><b>{escape(value)}</b></div>' for kind, name, value in rows
+    )
+    st.html(f'<div class="ims-sum">{"".join(lines)}</div>')
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
+
+
+@cache
+def _style_tag() -> str:
+    return f"<style>{(ASSETS / 'send.css').read_text(encoding='utf-8')}</style>"

@@ -1,0 +1,224 @@
+"""A real server on a free loopback port with a database of its own, and Chromium to visit it.
+
+A test that fails leaves screenshot and trace (`playwright show-trace`) in test-results/.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+
+ROOT: Final = Path(__file__).parents[2]
+RESULTS: Final = ROOT / "test-results"
+START_LIMIT_S: Final = 60
+STOP_LIMIT_S: Final = 20
+WAIT_MS: Final = 20_000
+"""Longest wait for something to appear; two cores run the server, the browser and another test."""
+FLAGS: Final = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
+PASSWORD: Final = "tall green kettle"
+ADMIN: Final = "ada"
+
+expect.set_options(timeout=WAIT_MS)
+
+
+def run_command(port: int) -> list[str]:
+    """What `make run` executes; tests/unit/test_makefile.py compares the two."""
+    options = ["--server.address", "127.0.0.1", "--server.port", str(port)]
+    return [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", *options]
+
+
+@dataclass
+class Server:
+    url: str
+    data: Path
+    log: Path
+    process: subprocess.Popen[bytes]
+    people: set[str] = field(default_factory=set)
+
+    def said(self) -> str:
+        return self.log.read_text(encoding="utf-8")
+
+    def setup_link(self) -> str:
+        found = re.search(r"http://\S+/setup\?token=\S+", self.said())
+        assert found, f"no set-up link in:\n{self.said()}"
+        return found.group()
+
+    def stop(self) -> int:
+        """SIGTERM, as a supervisor does; the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(STOP_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start_server(folder: Path, **settings: str) -> Server:
+    """Starts the product and waits until /healthz answers 200."""
+    port = free_port()
+    log = folder / "server.log"
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("IMS_", "STREAMLIT_"))}
+    given = {"IMS_DATA": str(folder / "data"), "IMS_PORT": str(port), "IMS_SUPPORT": "support@example.com"}
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            run_command(port), cwd=ROOT, env=kept | given | settings, stdout=output, stderr=subprocess.STDOUT
+        )
+    server = Server(f"http://127.0.0.1:{port}", folder / "data", log, process)
+    give_up = time.monotonic() + START_LIMIT_S
+    while status(f"{server.url}/healthz") != 200:
+        if process.poll() is not None or time.monotonic() > give_up:
+            process.kill()
+            process.wait()
+            pytest.fail(f"the server did not start:\n{server.said()}")
+        time.sleep(0.1)
+    return server
+
+
+def status(address: str) -> int:
+    """HTTP status of a GET, 0 when nobody answers."""
+    try:
+        with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310 - our own server
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
+    except OSError:
+        return 0
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for the tests of a file, with an administrator (`ADMIN`, `PASSWORD`) already made."""
+    started = start_server(tmp_path_factory.mktemp("server"))
+    yield started
+    assert started.stop() == 0
+
+
+@pytest.fixture
+def fresh_server(tmp_path: Path) -> Iterator[Server]:
+    """A server of its own for one test, its database empty."""
+    started = start_server(tmp_path)
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    # The distribution's own Chromium: a closed network cannot download another.
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    assert path, "Chromium is missing: apt-get install chromium, or leave these tests out with -m 'not browser'"
+    launched = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+    yield launched
+    launched.close()
+
+
+@pytest.fixture
+def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+    """A browser without cookies, 1440×900."""
+    opened = browser.new_context(viewport={"width": 1440, "height": 900})
+    opened.tracing.start(screenshots=True, snapshots=True)
+    yield opened
+    _keep_evidence(opened, request)
+    opened.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    opened = context.new_page()
+    opened.set_default_timeout(WAIT_MS)
+    return opened
+
+
+def _keep_evidence(context: BrowserContext, request: pytest.FixtureRequest) -> None:
+    failed = getattr(request.node, "failed_call", False)
+    folder = RESULTS / re.sub(r"[^\w.-]+", "_", request.node.name)
+    if failed:
+        folder.mkdir(parents=True, exist_ok=True)
+        for number, page in enumerate(context.pages):
+            with contextlib.suppress(Exception):  # a page that crashed has no picture; the trace is still kept
+                page.screenshot(path=folder / f"page{number}.png", full_page=True)
+        context.tracing.stop(path=folder / "trace.zip")
+    else:
+        context.tracing.stop()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    report = yield
+    if report.when == "call" and report.failed:
+        item.failed_call = True  # type: ignore[attr-defined]
+    return report
+
+
+def box(page: Page, label: str) -> Any:
+    """A text field by its label."""
+    return page.get_by_role("textbox", name=label, exact=True)
+
+
+def register(page: Page, server: Server, user_name: str, *, team: str = "Bakery") -> None:
+    """Fills in the registration form and ends on the log-in page."""
+    page.goto(f"{server.url}/register")
+    fill_in_person(page, user_name, team=team)
+    page.get_by_role("button", name="Register").click()
+    expect(page.get_by_text("Your team is registered")).to_be_visible()
+    server.people.add(user_name)
+
+
+def fill_in_person(page: Page, user_name: str, *, team: str, password: str = PASSWORD) -> None:
+    box(page, "Team or company").fill(team)
+    box(page, "First name").fill("Jane")
+    box(page, "Last name").fill("Doe")
+    box(page, "E-mail").fill(f"{user_name}@example.com")
+    box(page, "User name").fill(user_name)
+    box(page, "Password").fill(password)
+    box(page, "Repeat password").fill(password)
+
+
+def try_log_in(page: Page, user_name: str, password: str = PASSWORD) -> None:
+    box(page, "User name or e-mail").fill(user_name)
+    box(page, "Password").fill(password)
+    page.get_by_role("button", name="Log in").click()
+
+
+def log_in(page: Page, server: Server, user_name: str) -> None:
+    """Signs in from the log-in page and waits for the badge that only signed-in people see."""
+    page.goto(f"{server.url}/login")
+    try_log_in(page, user_name)
+    expect(page.locator(".ims-credit")).to_be_visible()
+
+
+def be(page: Page, server: Server, user_name: str) -> None:
+    """Signed in as a customer, registered before when this server does not know the name yet."""
+    if user_name not in server.people:
+        register(page, server, user_name)
+    log_in(page, server, user_name)

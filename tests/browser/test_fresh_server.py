@@ -1,0 +1,138 @@
+"""Before anybody has visited: no address shows anything, and the server itself behaves."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import urllib.request
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from engine.api import SESSION_COOKIE
+from pages.ui.registry import PAGES
+from tests.browser.conftest import ROOT, Server, free_port, run_command, start_server, status
+
+pytestmark = pytest.mark.browser
+WORK_PAGES = [entry for entry in PAGES if not entry.public]
+LEAKS = ("Bulk SMS", "Dashboard", "Task record", "Top-up history", "Accounts")
+"""Words of the menu and the pages; "Bulk SMS for your team" stands under the brand."""
+
+
+@pytest.mark.parametrize("entry", WORK_PAGES, ids=lambda entry: entry.url_path)
+def test_the_first_visit_ever_to_any_address_shows_the_log_in_form_only(
+    browser: Browser, tmp_path: Path, server: Server, entry: object
+) -> None:
+    address = f"{server.url}/{entry.url_path}?id=1"  # type: ignore[attr-defined]
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(address)
+    expect(page.get_by_role("button", name="Log in")).to_be_visible()
+    expect(page.get_by_test_id("stSidebar")).to_have_count(0)
+    expect(page).to_have_url(address)
+    text = page.locator("body").inner_text().replace("Bulk SMS for your team", "")
+    assert not [word for word in LEAKS if word in text]
+    context.close()
+
+
+def test_a_server_that_nobody_visited_yet_does_not_run_a_page_alone(page: Page, fresh_server: Server) -> None:
+    page.goto(f"{fresh_server.url}/dashboard")
+    expect(page.get_by_role("button", name="Log in")).to_be_visible()
+    expect(page.get_by_test_id("stSidebarNav")).to_have_count(0)
+    expect(page.get_by_text("This server has no administrator yet")).to_be_visible()
+
+
+def test_nothing_is_loaded_from_anywhere_else_and_the_policy_is_kept(page: Page, server: Server) -> None:
+    elsewhere: list[str] = []
+    broken: list[str] = []
+    own = (server.url, server.url.replace("http", "ws"), "data:", "blob:")
+    page.on("request", lambda request: None if request.url.startswith(own) else elsewhere.append(request.url))
+    page.on("console", lambda said: broken.append(said.text) if "Content Security Policy" in said.text else None)
+    for path in ("/", "/login", "/register", "/setup?token=x"):
+        page.goto(server.url + path)
+        expect(page.get_by_text("IMS", exact=True)).to_be_visible()
+    assert elsewhere == []
+    assert broken == []
+
+
+def test_every_answer_carries_the_security_headers(server: Server) -> None:
+    for path in ("/", "/dashboard", "/healthz", "/_stcore/health", "/static/nothing"):
+        try:
+            answer = urllib.request.urlopen(server.url + path, timeout=5)
+        except urllib.error.HTTPError as error:
+            answer = error
+        with answer:
+            assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"], path
+            assert answer.headers["X-Frame-Options"] == "DENY"
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+            assert answer.headers["Referrer-Policy"] == "same-origin"
+
+
+def test_the_first_page_carries_our_name_before_any_script_runs(server: Server) -> None:
+    with urllib.request.urlopen(f"{server.url}/dashboard", timeout=5) as answer:
+        html = answer.read().decode()
+    assert "<title>IMS</title>" in html
+    assert "agent" not in html
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "body"),
+    [
+        ("POST", {"X-IMS-Request": "1"}, b'{"ticket": "invented"}'),
+        ("POST", {"X-IMS-Request": "1"}, b"not json"),
+        ("POST", {"X-IMS-Request": "1"}, b'["ticket"]'),
+        ("POST", {"X-IMS-Request": "1"}, b'{"ticket": "' + b"x" * 9_000 + b'"}'),
+        ("POST", {}, b'{"ticket": "invented"}'),
+        ("POST", {"X-IMS-Request": "1", "Origin": "https://evil.example"}, b'{"ticket": "invented"}'),
+        ("DELETE", {}, None),
+        ("DELETE", {"X-IMS-Request": "1", "Sec-Fetch-Site": "cross-site"}, None),
+    ],
+)
+def test_the_cookie_route_refuses_what_our_page_would_not_send(
+    server: Server, method: str, headers: dict[str, str], body: bytes | None
+) -> None:
+    request = urllib.request.Request(f"{server.url}/session", data=body, headers=headers, method=method)
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request, timeout=5)
+    with caught.value as answer:
+        assert answer.code == 403
+        assert json.loads(answer.read())["error"]["code"] == "login_failed"
+        assert SESSION_COOKIE not in (answer.headers["Set-Cookie"] or "")
+
+
+def test_health_says_what_it_is_made_of(server: Server) -> None:
+    with urllib.request.urlopen(f"{server.url}/healthz", timeout=5) as answer:
+        state = json.loads(answer.read())
+    assert state["ok"] is state["database"] is state["scheduler"] is True
+
+
+def test_sigterm_stops_cleanly_while_a_browser_is_connected(page: Page, tmp_path: Path) -> None:
+    server = start_server(tmp_path)
+    page.goto(server.url)
+    expect(page.get_by_role("button", name="Log in")).to_be_visible()
+    assert server.stop() == 0
+    assert "Traceback" not in server.said()
+    assert status(f"{server.url}/healthz") == 0
+
+
+def test_a_second_server_on_the_same_database_says_who_has_it(server: Server) -> None:
+    port = free_port()
+    environment = {"IMS_DATA": str(server.data), "IMS_PORT": str(port), "PATH": "/usr/bin:/bin"}
+    second = subprocess.run(
+        run_command(port), cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert second.returncode == 1
+    assert f"in use by process {server.process.pid}" in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+def test_a_setting_that_cannot_be_used_stops_the_start_with_one_sentence(tmp_path: Path) -> None:
+    port = free_port()
+    environment = {"IMS_DATA": str(tmp_path), "IMS_QUICK_LIMIT": "many", "PATH": "/usr/bin:/bin"}
+    refused = subprocess.run(
+        run_command(port), cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert refused.returncode == 1
+    assert refused.stderr.strip().endswith("use a number 1–5000.")
+    assert "Traceback" not in refused.stderr

@@ -1,0 +1,53 @@
+"""README is true: its commands run, its settings are all there are, its make targets exist."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from engine.cli import parser
+from engine.config import SETTINGS
+from tests.flow.test_cli import run
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+
+
+def shell_lines() -> list[str]:
+    blocks = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    return [line for block in blocks for line in block.splitlines() if line.strip()]
+
+
+def test_every_command_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "customers.csv").write_text("name,phone\nAnn,0412345678\nBob,+6421345678\n")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.chdir(tmp_path)
+    lines = shell_lines()
+    assert len(lines) > 5
+    for line in lines:
+        words = shlex.split(line)
+        assert words[:3] == ["python", "-m", "engine"], line
+        done = run(tmp_path / "data", *words[3:])
+        assert done.returncode == 0, f"{line}: {done.stderr}"
+
+
+def test_every_command_is_in_the_readme() -> None:
+    action = next(action for action in parser()._actions if action.choices)
+    for command in action.choices:
+        assert re.search(rf"(engine |`){command}\b", README), f"{command} is not described"
+
+
+def test_every_setting_is_in_the_readme_with_its_default() -> None:
+    rows = re.findall(r"^\| `(IMS_\w+)` \| (?:`(.*?)`)? ?\| (.*) \|$", README, re.MULTILINE)
+    assert [(name, default, meaning) for name, default, meaning in rows] == [
+        (name, default, meaning) for name, (default, meaning) in SETTINGS.items()
+    ]
+
+
+def test_every_make_target_of_the_readme_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for target in set(re.findall(r"`make (\w+)`", README)):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
