@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import schedule
@@ -43,7 +44,8 @@ class Scheduler:
         handlers: Mapping[str, Handler],
         chores: Mapping[str, tuple[int, Callable[[], object]]],
     ) -> None:
-        """`handlers` run jobs by name; `chores` are name → (every so many seconds, what)."""
+        """`handlers` run jobs by name; `chores` are name → (every so many seconds, what) and have a thread of
+        their own, as they may read the whole database."""
         self._store = store
         self._clock = clock
         self._receipts = receipts
@@ -53,11 +55,12 @@ class Scheduler:
         self._thread: threading.Thread | None = None
         self._last_tick = time.monotonic()
         self._plan: Any = schedule.Scheduler()  # typed only in part
-        for name, (every_s, chore) in chores.items():
-            self._plan.every(every_s).seconds.do(self._guarded, name, chore)
+        self._slow = ThreadPoolExecutor(1, "chores")
+        slow = {**chores, "checkpoint": (CHECKPOINT_EVERY_S, store.checkpoint)}
+        for name, (every_s, chore) in slow.items():
+            self._plan.every(every_s).seconds.do(self._slow.submit, self._guarded, name, chore)
         self._plan.every(PARKED_EVERY_S).seconds.do(self._guarded, "parked receipts", receipts.fold_parked)
         self._plan.every(EXPIRE_EVERY_S).seconds.do(self._guarded, "deadlines", self._expire_all)
-        self._plan.every(CHECKPOINT_EVERY_S).seconds.do(self._guarded, "checkpoint", store.checkpoint)
 
     def start(self) -> None:
         with self._store.transaction() as tx:
@@ -76,6 +79,7 @@ class Scheduler:
         if self._thread is not None:
             self._thread.join(STOP_WAIT_S)
             self._thread = None
+        self._slow.shutdown(wait=True, cancel_futures=True)
 
     @property
     def running(self) -> bool:

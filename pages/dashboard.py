@@ -16,7 +16,7 @@ from pages.ui.context import get_engine
 from pages.ui.filters import BY_DUE, account_choice, dates_bar, dates_values, fill_dates
 from pages.ui.guard import require
 from pages.ui.period import Period
-from pages.ui.records import link, nothing_yet
+from pages.ui.records import begin, heading, link, nothing_yet
 from pages.ui.registry import DASHBOARD, SMS_HISTORY, TASK_RECORD, TOPUP_HISTORY
 
 actor = require()
@@ -60,71 +60,80 @@ def headline(figures: Dashboard, period: Period) -> None:
     daily = figures.daily
     failed, delivered = StateGroup.UNDELIVERED.value, MessageState.DELIVERED.value
     with st.grid(4, min_column_width=METRIC_WIDTH):
-        with st.container(gap="xsmall"):
+        with figure_card("usage"):
             metric("Credit usage", "credit_usage_micro", "charged_micro", now, before, daily)
             link(TOPUP_HISTORY, "See movements", **here())
-        with st.container(gap="xsmall"):
+        with figure_card("tasks"):
             metric("SMS task count", "task_count", "tasks", now, before, daily)
             link(TASK_RECORD, "See tasks", **here())
-        with st.container(gap="xsmall"):
+        with figure_card("success"):
             metric("Success message count", "success_count", "delivered", now, before, daily)
             link(SMS_HISTORY, "See messages", **here(state=delivered, by=BY_DUE))
-        with st.container(gap="xsmall"):
+        with figure_card("failed"):
             metric("Failed message count", "failed_count", "failed", now, before, daily)
             link(SMS_HISTORY, "See messages", **here(state=failed, by=BY_DUE))
+
+
+def figure_card(name: str) -> Any:
+    return st.container(key=f"card-figure-{name}", gap="xsmall", height="stretch")
 
 
 _COLOURS: Final[dict[str, Any]] = {"success_count": "normal", "failed_count": "inverse"}
 
 
 def metric(label: str, name: str, column: str, now: Headline, before: Headline | None, daily: pl.DataFrame) -> None:
-    value = getattr(now, name)
-    earlier = getattr(before, name) if before else 0
-    change = f"{100 * (value - earlier) / earlier:+.0f}%" if earlier and value != earlier else None
+    show_value = show.credits if name.endswith("_micro") else show.number
+    value, earlier = getattr(now, name), getattr(before, name) if before else None
     st.metric(
         label,
-        show.credits(value) if name.endswith("_micro") else show.number(value),
-        change,
+        show_value(value),
+        change(value, earlier),
         delta_color=_COLOURS.get(name, "off"),
-        delta_description=f"was {show.credits(earlier) if name.endswith('_micro') else show.number(earlier)}"
-        if before
-        else None,
-        border=True,
+        delta_description=None if earlier is None else f"was {show_value(earlier)}",
         chart_data=daily[column].to_list() if daily.height in SPARK_DAYS else None,
-        height="stretch",
     )
+
+
+def change(value: int, earlier: int | None) -> str | int | None:
+    """ "+12.5%" against the period before; 0 for none; nothing where there was nothing to compare with."""
+    if not earlier:
+        return None
+    if value == earlier:
+        return 0
+    share = 100 * (value - earlier) / earlier
+    return f"{share:+,.1f}%" if abs(share) >= 0.05 else f"{'+' if share > 0 else '-'}<0.1%"
 
 
 def volume_card(figures: Dashboard, words: str) -> None:
     with st.container(key="card-volume"):
-        st.subheader("Messages over time", anchor=False)
+        heading("Messages over time")
         charts.show(charts.volume(figures.daily), key="volume", alt=f"Delivered and failed messages, {words}")
 
 
 def chart_cards(figures: Dashboard, words: str) -> None:
     with st.grid(2, min_column_width=CHART_WIDTH):
-        with st.container(key="card-routes"):
-            st.subheader("Success by route", anchor=False)
+        with st.container(key="card-routes", height="stretch"):
+            heading("Success by route")
             charts.show(charts.success_rates(figures.routes, "route"), key="routes", alt=f"Success by route, {words}")
-        with st.container(key="card-countries"):
-            st.subheader("Success by country", anchor=False)
+        with st.container(key="card-countries", height="stretch"):
+            heading("Success by country")
             charts.show(
                 charts.success_rates(figures.countries, "country_name"),
                 key="countries",
                 alt=f"Success by country, {words}",
             )
-        with st.container(key="card-spend"):
-            st.subheader("Credits spent", anchor=False)
+        with st.container(key="card-spend", height="stretch"):
+            heading("Credits spent")
             charts.show(charts.spend(figures.daily), key="spend", alt=f"Credits charged, {words}")
-        with st.container(key="card-hours"):
-            st.subheader("By hour of the day", anchor=False)
+        with st.container(key="card-hours", height="stretch"):
+            heading("By hour of the day")
             charts.show(charts.hours(figures.hours), key="hours", alt=f"Messages by the hour sending began, {words}")
 
 
 def reasons_card(figures: Dashboard) -> None:
     """Why, in plain words; a click shows the messages behind the figure."""
     with st.container(key="card-reasons"):
-        st.subheader("Why messages failed", anchor=False)
+        heading("Why messages failed")
         rows = figures.reasons.with_row_index("id").to_dicts()
         if not rows:
             st.text("No message failed.")
@@ -205,6 +214,6 @@ def body() -> None:
     waits_card(period, account_id, period.words)
 
 
-st.title(DASHBOARD.title, anchor=False)
+begin(DASHBOARD.title)
 body()
 address.keep(PAGE, here())

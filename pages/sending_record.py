@@ -17,7 +17,7 @@ from pages.ui import table
 from pages.ui.context import get_engine
 from pages.ui.filters import Chosen, Fields, filter_bar, keep_address
 from pages.ui.guard import require
-from pages.ui.records import Pager, drawer, facts, link, nothing_matches, nothing_yet, toolbar, watch
+from pages.ui.records import Pager, begin, drawer, facts, link, name_line, nothing_matches, nothing_yet, toolbar, watch
 from pages.ui.registry import SENDING_RECORD, SMS_HISTORY, TASK
 from pages.ui.status import DISPATCH as LOOKS
 from pages.ui.status import badge, labels
@@ -71,7 +71,7 @@ def dispatch_drawer(rows: Rows, dispatch_id: int) -> None:
     if row is None:
         table.close(FIELDS.page)
         st.rerun()
-    st.text(row["task_name"])
+    name_line(row["task_name"])
     badge(LOOKS, row["state"])
     facts(_facts(row))
     with st.container(horizontal=True):
@@ -137,7 +137,7 @@ def body(who: Actor, chosen: Chosen) -> None:
     drawer(FIELDS.page, "Dispatch", lambda dispatch_id: dispatch_drawer(pager.rows, dispatch_id))
 
 
-st.title(SENDING_RECORD.title, anchor=False)
+begin(SENDING_RECORD.title)
 chosen = filter_bar(actor, FIELDS)
 body(actor, chosen)
 keep_address(FIELDS)

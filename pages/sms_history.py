@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any, Final
 
 import streamlit as st
@@ -15,7 +16,19 @@ from pages.ui.context import get_engine
 from pages.ui.filters import Chosen, Fields, filter_bar, keep_address
 from pages.ui.guard import require
 from pages.ui.notices import notice
-from pages.ui.records import Pager, drawer, facts, link, nothing_matches, nothing_yet, toolbar, watch
+from pages.ui.records import (
+    Pager,
+    begin,
+    drawer,
+    facts,
+    heading,
+    link,
+    name_line,
+    nothing_matches,
+    nothing_yet,
+    toolbar,
+    watch,
+)
 from pages.ui.registry import SMS_HISTORY, TASK
 from pages.ui.status import MESSAGE as LOOKS
 from pages.ui.status import badge, labels, look_of
@@ -53,8 +66,10 @@ def columns() -> list[table.Column]:
 
 def message_drawer(message_id: int) -> None:
     row = engine.history.message(actor, message_id)
-    st.text(f"{row['msisdn']}  ·  {show.country(row['country'])}")
-    badge(LOOKS, row["state"])
+    name_line(row["msisdn"])
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        badge(LOOKS, row["state"])
+        st.caption(show.country(row["country"]), width="content")
     if row["sentence"]:
         notice("warning", row["sentence"], f"What to do: {row['next_step']}")
     else:
@@ -62,7 +77,7 @@ def message_drawer(message_id: int) -> None:
     timeline(row["timeline"])
     text_as_sent(row)
     credit_lines(row)
-    st.subheader("About", anchor=False)
+    heading("About")
     facts(_facts(row))
     with st.container(horizontal=True):
         link(TASK, "Open its task", id=row["task_id"])
@@ -70,16 +85,14 @@ def message_drawer(message_id: int) -> None:
 
 
 def timeline(steps: Rows) -> None:
-    st.subheader("What happened", anchor=False)
+    heading("What happened")
     facts([(show.when(step["at_us"], actor.zone, seconds=True), step["words"]) for step in steps])
 
 
 def text_as_sent(row: Row) -> None:
     """Each part in a frame of its own, as the phone joins them."""
-    st.subheader("Text as sent", anchor=False)
-    for part in row["parts"]:
-        with st.container(border=True):
-            st.text(part)
+    heading("Text as sent")
+    st.html("".join(f'<p class="ims-part">{escape(part)}</p>' for part in row["parts"]))
     rule = RULE_WORDS[CountRule(row["count_rule"])]
     st.caption(
         f"{show.plural(row['sms'], 'SMS', 'SMS')} billed ({rule}), "
@@ -89,7 +102,7 @@ def text_as_sent(row: Row) -> None:
 
 def credit_lines(row: Row) -> None:
     """This message's share of each movement: what was held is either charged or returned."""
-    st.subheader("Credit", anchor=False)
+    heading("Credit")
     facts(
         {
             f"{line['words']} (movement {line['tx_id']})": f"{show.signed_credits(line['message_micro'])}  "
@@ -138,7 +151,7 @@ def body(who: Actor, chosen: Chosen) -> None:
         watch(pager)
 
 
-st.title(SMS_HISTORY.title, anchor=False)
+begin(SMS_HISTORY.title)
 chosen = filter_bar(actor, FIELDS)
 body(actor, chosen)
 drawer(FIELDS.page, "Message", message_drawer)

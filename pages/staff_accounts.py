@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Final
 
 import streamlit as st
@@ -16,7 +15,7 @@ from pages.ui import format as show
 from pages.ui.context import get_engine
 from pages.ui.guard import require
 from pages.ui.notices import refusal
-from pages.ui.records import facts, link
+from pages.ui.records import begin, facts, heading, link, name_line
 from pages.ui.registry import DASHBOARD, SENDING_RECORD, SMS_HISTORY, STAFF_ACCOUNTS, TASK_RECORD
 from pages.ui.status import ACCOUNT as LOOKS
 from pages.ui.status import badge
@@ -29,7 +28,6 @@ SEARCH: Final = f"{PAGE}-q"
 FOUND_MOST: Final = 200
 SEARCH_LENGTH: Final = 100
 METRIC_WIDTH: Final = 150
-_TITLE: Final = "margin: 0; padding: 0; font-size: 1.75rem; line-height: 1.25; overflow-wrap: anywhere;"
 
 
 def fill(given: address.Values) -> None:
@@ -41,7 +39,7 @@ def fill(given: address.Values) -> None:
 
 
 def overview() -> None:
-    st.title(STAFF_ACCOUNTS.title, anchor=False)
+    begin(STAFF_ACCOUNTS.title)
     text = st.text_input(
         "Search",
         key=SEARCH,
@@ -93,7 +91,7 @@ def columns() -> list[table.Column]:
 def one(account: Row) -> None:
     link(STAFF_ACCOUNTS, "All accounts")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.html(f'<h1 style="{_TITLE}">{escape(account["name"])}</h1>', width="content")
+        name_line(account["name"])
         badge(LOOKS, account["status"])
     with st.grid(3, min_column_width=METRIC_WIDTH):
         st.metric("Available", show.credits(account["available_micro"]), border=True)
@@ -113,7 +111,7 @@ def one(account: Row) -> None:
 
 def about(account: Row) -> None:
     with st.container(key="card-about"):
-        st.subheader("Owner", anchor=False)
+        heading("Owner")
         facts(
             {
                 "Name": account["owner_name"] or show.NOTHING,

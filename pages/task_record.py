@@ -16,7 +16,7 @@ from pages.ui.context import get_engine
 from pages.ui.filters import Chosen, Fields, filter_bar, keep_address
 from pages.ui.guard import require
 from pages.ui.notices import leave_note, notice, refusal
-from pages.ui.records import Pager, drawer, facts, link, nothing_matches, nothing_yet, toolbar, watch
+from pages.ui.records import Pager, begin, drawer, facts, link, name_line, nothing_matches, nothing_yet, toolbar, watch
 from pages.ui.registry import BULK_SMS, QUICK_SMS, SENDING_RECORD, SMS_HISTORY, TASK, TASK_RECORD
 from pages.ui.status import TASK as LOOKS
 from pages.ui.status import badge, labels
@@ -56,7 +56,7 @@ def open_micro(row: Row) -> int:
 
 def task_drawer(task_id: int) -> None:
     row = engine.history.task(actor, task_id).row
-    st.text(row["name"])
+    name_line(row["name"])
     badge(LOOKS, row["state"])
     if row["stop_reason"]:
         notice("warning", "Sending was stopped.", row["stop_reason"])
@@ -162,7 +162,7 @@ def body(who: Actor, chosen: Chosen) -> None:
     drawer(FIELDS.page, "Task", task_drawer)
 
 
-st.title(TASK_RECORD.title, anchor=False)
+begin(TASK_RECORD.title)
 chosen = filter_bar(actor, FIELDS)
 body(actor, chosen)
 keep_address(FIELDS)

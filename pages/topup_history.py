@@ -15,7 +15,7 @@ from pages.ui.context import get_engine
 from pages.ui.filters import Chosen, Fields, filter_bar, keep_address
 from pages.ui.guard import require
 from pages.ui.notices import notice
-from pages.ui.records import Pager, drawer, facts, link, nothing_matches, nothing_yet, toolbar
+from pages.ui.records import Pager, begin, drawer, facts, link, nothing_matches, nothing_yet, toolbar
 from pages.ui.registry import SMS_HISTORY, TASK, TOPUP_HISTORY
 from pages.ui.status import MOVEMENT as LOOKS
 from pages.ui.status import badge, labels, look_of
@@ -165,7 +165,7 @@ def body(who: Actor, chosen: Chosen) -> None:
     drawer(FIELDS.page, "Movement of credit", lambda movement_id: movement_drawer(pager.rows, movement_id))
 
 
-st.title(TOPUP_HISTORY.title, anchor=False)
+begin(TOPUP_HISTORY.title)
 chosen = filter_bar(actor, FIELDS)
 body(actor, chosen)
 keep_address(FIELDS)

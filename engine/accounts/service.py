@@ -7,6 +7,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Final
 
+from engine import ledger
 from engine.access import allows, anonymous
 from engine.accounts.audit import confirm, record_audit
 from engine.accounts.forms import EMAIL, USER_NAME, RegisterForm, email_of, user_name_of, zone_of
@@ -177,7 +178,7 @@ class Accounts(SignIn):
 def _add_account(tx: Tx, name: str, kind: str, status: str, zone: str, now_us: int) -> int:
     account_id = tx.reserve("account")
     tx.run("accounts.add_account", account_id, name, kind, status, zone, now_us)
-    tx.run("accounts.open_balance", account_id)
+    ledger.open_account(tx, account_id)
     return account_id
 
 

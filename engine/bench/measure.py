@@ -75,44 +75,31 @@ class Race:
     ) -> Result:
         """How long the job took, each of `per` equal parts of it."""
         ours, peer = _scaled(self.ours, MS_PER_S / per), _scaled(self.peer, MS_PER_S / per)
-        return self._result(name, n, "ms", "lower", ours, peer, peer_name, budget_ms, note)
+        return Result(
+            name, n, "ms", "lower", peer_name=peer_name, budget=budget_ms, note=note, **_middle(ours, peer, min)
+        )
 
     def per_s(self, name: str, *, n: int, unit: str, peer_name: str, budget_per_s: float, note: str = "") -> Result:
         """How many of `n` things were done a second."""
         ours, peer = [n / seconds for seconds in self.ours], [n / seconds for seconds in self.peer]
-        return self._result(name, n, unit, "higher", ours, peer, peer_name, budget_per_s, note)
+        figures = _middle(ours, peer, max)
+        return Result(name, n, unit, "higher", peer_name=peer_name, budget=budget_per_s, note=note, **figures)
 
     def in_s(self, name: str, *, n: int, peer_name: str, budget_s: float, note: str = "") -> Result:
         """How many seconds the job took."""
-        return self._result(name, n, "s", "lower", self.ours, self.peer, peer_name, budget_s, note)
+        figures = _middle(self.ours, self.peer, min)
+        return Result(name, n, "s", "lower", peer_name=peer_name, budget=budget_s, note=note, **figures)
 
-    def _result(
-        self,
-        name: str,
-        n: int,
-        unit: str,
-        better: Better,
-        ours: Sequence[float],
-        peer: Sequence[float],
-        peer_name: str,
-        budget: float | None,
-        note: str,
-    ) -> Result:
-        best = min if better == "lower" else max
-        return Result(
-            name=name,
-            n=n,
-            unit=unit,
-            better=better,
-            rounds=len(ours),
-            ours=statistics.median(ours),
-            ours_best=best(ours),
-            peer_name=peer_name,
-            peer=statistics.median(peer) if peer else None,
-            peer_best=best(peer) if peer else None,
-            budget=budget,
-            note=note,
-        )
+
+def _middle(ours: Sequence[float], peer: Sequence[float], best: Callable[[Sequence[float]], float]) -> dict[str, Any]:
+    """Median and best of both, as a Result takes them."""
+    return {
+        "rounds": len(ours),
+        "ours": statistics.median(ours),
+        "ours_best": best(ours),
+        "peer": statistics.median(peer) if peer else None,
+        "peer_best": best(peer) if peer else None,
+    }
 
 
 def race(ours: Timed, peer: Timed | None, *, rounds: int, repeats: int = 1) -> Race:

@@ -110,10 +110,7 @@ class SqlitePeer:
                 "insert into message (id, task_id, account_id, route_id, row_number, msisdn, country, content, sms,"
                 " parts, price_micro, held_micro, charged_micro, state, created_us)"
                 " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 'queued', ?)",
-                (
-                    (first + place, task_id, ACCOUNT_ID, ROUTE_ID, *row, now_us)
-                    for place, row in enumerate(messages)
-                ),
+                ((first + place, task_id, ACCOUNT_ID, ROUTE_ID, *row, now_us) for place, row in enumerate(messages)),
             )
             db.execute("update quote set task_id = ? where key = ?", (task_id, key))
             db.execute("insert into job values (null, ?, ?, ?)", (f"dispatch:{task_id}", task_id, now_us))
@@ -186,7 +183,8 @@ class SqlitePeer:
         with self._transaction() as db:
             rows = db.execute(
                 "select m.id, m.msisdn, coalesce(m.content, t.content), m.parts, m.country, m.held_micro"
-                " from task as t join message as m on m.id between t.first_message and t.first_message + t.recipients - 1"
+                " from task as t join message as m"
+                " on m.id >= t.first_message and m.id < t.first_message + t.recipients"
                 " where t.id = ? and m.state = 'queued' order by m.id limit ?",
                 (task_id, DEFAULT_BATCH),
             ).fetchall()
@@ -262,9 +260,7 @@ class SqlitePeer:
         amount = sum(row[9] for row in rows)
         charged, returned = (amount, 0) if good else (0, amount)
         kind = "charge" if good else "return"
-        settle_tx = self._post(
-            kind, f"{kind}:{rows[0][5]}", task_id, available=returned, held=-amount, now_us=now_us
-        )
+        settle_tx = self._post(kind, f"{kind}:{rows[0][5]}", task_id, available=returned, held=-amount, now_us=now_us)
         self._db.executemany(
             "update message set state = ?, reason = ?, detail = ?, final_us = ?, charged_micro = ?, settle_tx = ?"
             " where id = ?",

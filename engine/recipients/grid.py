@@ -69,7 +69,12 @@ class Grid:
                 self._end_cell()
             self._attributes = attributes
             self._phonetic = False
-            self._place = self._find(attributes["r"]) if "r" in attributes else self._place + 1
+            reference = attributes.get("r")
+            if reference is None:
+                self._place += 1
+            else:
+                letters = reference.rstrip("0123456789")
+                self._place = self._places[letters] if letters in self._places else self._find(reference, letters)
         else:
             self._start_other(name, attributes)
 
@@ -102,28 +107,35 @@ class Grid:
             self.finish()
             number = attributes.get("r")
             self._number_is_known = number is not None
-            self._number = self._number + 1 if number is None else _whole(number)
+            if number is None:
+                self._number += 1
+                self._places.clear()  # so that the first cell is looked at for the row's number
+            else:
+                self._number = _whole(number)
             self._hidden = attributes.get("hidden") in ("1", "true")
             self._row = []
             self._place = -1
         else:
             self._phonetic = element == "rPh"
 
-    def _find(self, reference: str) -> int:
-        """ "B7" → 1."""
-        letters = reference.rstrip("0123456789")
+    def _find(self, reference: str, letters: str) -> int:
+        """ "B7" → 1; remembered, and the row's number taken from it where the row has none."""
         if not self._number_is_known:
             self._number = _whole(reference[len(letters) :])
             self._number_is_known = True
-        place = self._places.get(letters)
-        if place is None:
-            place = self._places[letters] = _column(letters)
+        place = self._places[letters] = _column(letters)
         return place
 
     def _end_cell(self) -> None:
         text = self._pieces[0] if len(self._pieces) == 1 else "".join(self._pieces)
         self._pieces.clear()
-        value = self._convert(text)
+        kind = self._attributes.get("t")
+        if kind == "s" and text.isdecimal():
+            value = self._string(text)
+        elif kind is None and "s" not in self._attributes:
+            value = _number(text)
+        else:
+            value = self._convert(text, kind)
         missing = self._place - len(self._row)
         if self._place >= limits.MAX_COLUMNS:
             if value != "":
@@ -135,35 +147,29 @@ class Grid:
         else:
             self._row.append(value)
 
-    def _convert(self, text: str) -> Cell:
-        kind = self._attributes.get("t")
+    def _convert(self, text: str, kind: str | None) -> Cell:
         if kind == "s":
-            text = self._string(text)
-        elif kind is None or kind == "n":
+            return self._string(str(_whole(text.strip())))
+        if kind is None or kind == "n":
             number = _number(text)
             style = self._attributes.get("s")
             if style is not None and style in self._shared.dates and not isinstance(number, str):
                 return _date(number, from_1904=self._shared.from_1904)
             return number
-        elif kind == "b":
+        if kind == "b":
             return text.strip() == "1"
-        elif kind == "d":
+        if kind == "d":
             return _iso_date(text.strip())
-        else:
-            text = unescape(text)
-        if len(text) > _SHORT_CHARS:
-            self._count(text)
-        return text
+        return self._counted(unescape(text))
 
     def _string(self, index: str) -> str:
-        if not index.isdecimal():
-            index = str(_whole(index.strip()))
         try:
-            return self._shared.strings[int(index)]
+            value = self._shared.strings[int(index)]
         except IndexError:
             raise FileError("damaged") from None
+        return self._counted(value) if len(value) > _SHORT_CHARS else value
 
-    def _count(self, value: str) -> None:
+    def _counted(self, value: str) -> str:
         """One shared text of megabytes in every row would be copied for each."""
         self._chars += len(value)
         if len(value) > limits.MAX_FIELD_CHARS:
@@ -171,6 +177,7 @@ class Grid:
             raise FileError("malformed", row=self._number, detail=detail)
         if self._chars > limits.MAX_TEXT_CHARS:
             raise FileError("zip_bomb")
+        return value
 
 
 def unescape(text: str) -> str:

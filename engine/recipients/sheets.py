@@ -114,19 +114,23 @@ def _relationships(archive: Archive, budget: Budget, path: str) -> dict[str, tup
 def _read_strings(xml: bytes, budget: Budget) -> list[str]:
     """The shared strings: plain ones and those of several runs, without the phonetic readings beside them."""
     strings: list[list[str]] = []
+    pieces: list[str] = []
     taking = phonetic = False
 
     def start(name: str, _: dict[str, str]) -> None:
-        nonlocal taking, phonetic
-        element = local(name)
-        phonetic = element == "rPh" or (phonetic and element == "t")
-        taking = element == "t" and not phonetic and bool(strings)
-        if element == "si":
-            strings.append([])
+        nonlocal pieces, taking, phonetic
+        if name == "t" or name.endswith(":t"):
+            taking = not phonetic
+            return
+        taking = False
+        phonetic = name.endswith("rPh")
+        if name == "si" or name.endswith(":si"):
+            pieces = []
+            strings.append(pieces)
 
     def text(piece: str) -> None:
         if taking:
-            strings[-1].append(piece)
+            pieces.append(piece)
 
     budget.walk(xml, start, text)
     return [unescape("".join(pieces)) for pieces in strings]

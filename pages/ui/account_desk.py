@@ -22,7 +22,7 @@ from pages.ui import table
 from pages.ui.context import get_engine
 from pages.ui.guard import require
 from pages.ui.notices import leave_note, notice, refusal
-from pages.ui.records import drawer, facts, link
+from pages.ui.records import drawer, facts, heading, link
 from pages.ui.registry import TOPUP_HISTORY
 from pages.ui.status import MOVEMENT, badge
 
@@ -57,7 +57,7 @@ class BookingForm:
     def draw(self) -> None:
         """Shows the form; Review opens the confirmation (see `confirm`)."""
         with st.form(self._name("form")):
-            st.subheader("Credit or debit", anchor=False)
+            heading("Credit or debit")
             st.segmented_control(
                 "What to do", [CREDIT, DEBIT], key=self._name("side"), required=True, label_visibility="collapsed"
             )
@@ -182,7 +182,7 @@ def recent_movements(actor: Actor, account: Row) -> Rows:
     """The newest movements; a click opens one, where staff's own can be undone."""
     rows = get_engine().history.movements(actor, RecordFilter(account_id=account["id"]), limit=RECENT_ROWS).rows
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader("Recent movements", anchor=False, width="stretch")
+        heading("Recent movements")
         link(TOPUP_HISTORY, "All movements and statement", account=account["id"])
     if not rows:
         st.text("No credit has moved yet.")
@@ -233,7 +233,7 @@ def _movement(actor: Actor, account: Row, rows: Rows, movement_id: int) -> None:
 
 def _reversal(account: Row, row: Row) -> None:
     with st.form(f"{PAGE}-reverse-{row['id']}"):
-        st.subheader("Undo this movement", anchor=False)
+        heading("Undo this movement")
         st.caption("Books the opposite. Nothing is deleted; the customer sees both.")
         reason = st.text_input("Reason", key=f"{PAGE}-why-{row['id']}", max_chars=NOTE_LENGTH, autocomplete="off")
         sent = st.form_submit_button("Undo it", type="primary")
@@ -252,7 +252,7 @@ def access_card(account: Row) -> None:
     """Approve, suspend, reactivate: one button each for what is possible now."""
     status = account["status"]
     with st.container(key="card-access"):
-        st.subheader("Access", anchor=False)
+        heading("Access")
         if status == "active":
             st.text("Its people can log in and send.")
             with st.popover("Suspend", icon=":material/block:", key=f"{PAGE}-suspend"):

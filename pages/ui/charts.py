@@ -148,7 +148,11 @@ def _time_axis() -> dict[str, Any]:
 
 def _finished(figure: go.Figure, **more: Any) -> go.Figure:
     """What every figure has: a legend above, counts from zero, and no dragging, which would catch a scrolling thumb."""
-    figure.update_layout(**chart_layout(**({"height": CHART_HEIGHT, "bargap": 0.25, "dragmode": False} | more)))
+    figure.update_layout(
+        **chart_layout(
+            **({"height": CHART_HEIGHT, "bargap": 0.25, "dragmode": False, "legend_traceorder": "normal"} | more)
+        )
+    )
     figure.update_yaxes(title="", rangemode="tozero", automargin=True, fixedrange=True, tickformat=",~s")
-    figure.update_xaxes(title="", automargin=True, fixedrange=True)
+    figure.update_xaxes(title={"text": "", "standoff": 0}, automargin=True, fixedrange=True)
     return figure

@@ -27,6 +27,8 @@ SEARCH_LENGTH: Final = 200
 ACCOUNTS_LISTED: Final = 200
 PINS: Final = ("task", "country", "reason", "by")
 """Filters that only links set; each is shown with a button that drops it."""
+ANY: Final = ""
+"""Nothing chosen; None would show a placeholder."""
 BY_DUE: Final = "due"
 """`?by=due`: messages by when their task was due, as the dashboard counts them."""
 
@@ -50,7 +52,9 @@ class Fields:
         return f"{self.page}-{name}"
 
     def value(self, name: str) -> Any:
-        return st.session_state.get(self.key(name))
+        """What is chosen, None for nothing."""
+        found = st.session_state.get(self.key(name))
+        return None if found == ANY else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,8 @@ def filter_bar(actor: Actor, fields: Fields) -> Chosen:
     """Shows the filters with what the address or an earlier run chose."""
     address.arrived(fields.page, partial(_fill, fields), probe=fields.key("dates"))
     period = dates_bar(actor, fields.page, upcoming=fields.upcoming)
-    with st.grid("auto", min_column_width=FILTER_WIDTH, gap="small"):
+    shown = 1 + bool(fields.states) + fields.routes + actor.is_operator
+    with st.grid(shown, min_column_width=FILTER_WIDTH, gap="small"):
         st.text_input("Search", key=fields.key("q"), type="search", placeholder=fields.search, max_chars=SEARCH_LENGTH)
         if fields.states:
             choice(fields.key("state"), fields.state_label, fields.states, nothing="Any")
@@ -95,7 +100,7 @@ def clear(fields: Fields) -> None:
     st.session_state[fields.key("dates")] = Preset.ALL
     st.session_state[fields.key("q")] = ""
     for name in ("state", "route", *PINS):
-        st.session_state[fields.key(name)] = None
+        st.session_state[fields.key(name)] = ANY
 
 
 def dates_bar(actor: Actor, page: str, *, upcoming: bool = False) -> Period:
@@ -146,19 +151,17 @@ def dates_values(page: str, *, default: Preset = DEFAULT_DATES) -> dict[str, str
 
 
 def choice(key: str, label: str, options: Mapping[Any, str], *, nothing: str) -> None:
-    """A select box of value → label, and None for no choice; a value that is not offered becomes None."""
+    """A select box of value → label, and ANY; a value that is not offered becomes ANY."""
     if st.session_state.get(key) not in options:
-        st.session_state[key] = None
-    st.selectbox(
-        label, [None, *options], format_func=lambda value: nothing if value is None else options[value], key=key
-    )
+        st.session_state[key] = ANY
+    st.selectbox(label, [ANY, *options], format_func=lambda value: nothing if value == ANY else options[value], key=key)
 
 
 def account_choice(actor: Actor, key: str, *, nothing: str = "All accounts") -> None:
     """For operators: the newest customer accounts, and the one that an address names."""
     accounts = get_engine().accounts
     rows = accounts.find(actor, limit=ACCOUNTS_LISTED)
-    named = st.session_state.get(key)
+    named = st.session_state.get(key) or None
     if named is not None and all(row["id"] != named for row in rows):
         with suppress(AccessError):  # an address can name an account there is not; then none is chosen
             rows.append(accounts.one(actor, named))
@@ -238,4 +241,4 @@ def _show_pins(fields: Fields) -> None:
 
 
 def _drop(key: str) -> None:
-    st.session_state[key] = None
+    st.session_state[key] = ANY

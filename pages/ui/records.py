@@ -121,7 +121,7 @@ def watch(pager: Pager) -> None:
 def toolbar(actor: Actor, chosen: Chosen, pager: Pager, *, name: str, make: Callable[[str], bytes]) -> None:
     """Above a table: which rows these are, the pager, the export. `make` turns an ending of FORMATS into a file."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(f"{pager.words}, newest first · {chosen.period.words}", width="stretch")
+        st.caption(f"{pager.words}, newest first · {chosen.period.words} · click a row to open it", width="stretch")
         pager.buttons()
         export(actor, chosen.page, name=name, make=make)
 

@@ -21,7 +21,7 @@ from pages.ui.status import Looks, chips, look_of
 Width = Literal["small", "medium", "large"] | int
 
 CREDIT_DECIMALS: Final = range(2, 7)
-TIME_FORMAT: Final = "D MMM YYYY, HH:mm:ss"
+TIME_FORMAT: Final = "D MMM YYYY, HH:mm"
 NOTHING_PICKED: Final = {"selection": {"rows": [], "columns": [], "cells": []}}
 
 
@@ -49,14 +49,21 @@ def count(label: str, name: str, *, width: Width | None = None) -> Column:
 
 
 def credit(label: str, value: Callable[[Row], int | None], *, width: Width | None = None, sign: bool = False) -> Column:
-    """Micro-credits as a number with every decimal any row of the page needs: exact, aligned and sortable."""
+    """Micro-credits as a number with every decimal any row of the page needs: exact, aligned and sortable.
+
+    `sign`: a change, with its plus; no change is an empty cell.
+    """
 
     def config(cells: pl.Series) -> Any:
         decimals = _decimals(cells)
         plus = "+" if sign else ""
         return st.column_config.NumberColumn(label, format=f"%{plus},.{decimals}f", width=width)
 
-    return Column(label, lambda row: _credits(value(row)), pl.Float64, config)
+    def cell(row: Row) -> float | None:
+        amount_micro = value(row)
+        return None if amount_micro is None or (sign and amount_micro == 0) else amount_micro / MICRO
+
+    return Column(label, cell, pl.Float64, config)
 
 
 def when(label: str, name: str, actor: Actor, *, width: Width | None = None) -> Column:
@@ -80,13 +87,13 @@ def chip(label: str, looks: Looks, name: str, *, width: Width | None = None) -> 
 
 
 def share(label: str, value: Callable[[Row], float], *, width: Width | None = None) -> Column:
-    """A bar from 0 to 1."""
+    """A bar of a share from 0 to 1."""
     return Column(
         label,
-        value,
+        lambda row: 100 * value(row),
         pl.Float64,
         lambda _: st.column_config.ProgressColumn(
-            label, format="percent", min_value=0, max_value=1, step=0.01, width=width, color="primary"
+            label, format="%.1f%%", min_value=0, max_value=100, width=width, color="primary"
         ),
     )
 
@@ -130,7 +137,7 @@ def table(page: str, rows: Rows, columns: Sequence[Column], *, alt: str) -> None
         key=f"{page}-table",
         alt=alt,
         on_select=partial(_pick, page),
-        selection_mode=["single-row", "single-cell"],
+        selection_mode="single-cell",
     )
 
 
@@ -149,16 +156,11 @@ def close(page: str) -> None:
 
 def _pick(page: str) -> None:
     """Remembers the row and clears the selection, so that the same row can be clicked again."""
-    chosen = st.session_state[f"{page}-table"]["selection"]
-    places = [*chosen["rows"], *(cell[0] for cell in chosen["cells"])]
+    places = [cell[0] for cell in st.session_state[f"{page}-table"]["selection"]["cells"]]
     st.session_state[f"{page}-table"] = NOTHING_PICKED
     ids = st.session_state.get(f"{page}-ids", [])
     if places and places[0] < len(ids):
         open_row(page, ids[places[0]])
-
-
-def _credits(amount_micro: int | None) -> float | None:
-    return None if amount_micro is None else amount_micro / MICRO
 
 
 def _decimals(cells: pl.Series) -> int:

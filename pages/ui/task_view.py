@@ -109,7 +109,7 @@ def _live(task_id: int, shown_state: str) -> None:
     _waiting_words(actor, live)
     left, right = st.columns(2)
     with left, st.container(key="card-task-progress"):
-        heading("Messages")
+        heading("Progress")
         _bar(live)
         _counts(live)
     with right, st.container(key="card-task-credit"):
@@ -243,7 +243,7 @@ def messages(actor: Actor, task_id: int) -> None:
     found = get_engine().history.messages(actor, RecordFilter(task_id=task_id), limit=MESSAGES_SHOWN)
     with st.container(key="card-task-messages"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            heading("Latest messages")
+            heading("Messages")
             link(SMS_HISTORY, "All of them, with search and export", task=task_id)
         show_rows(
             sorted(found.rows, key=lambda row: row["row_number"]),

@@ -10,10 +10,6 @@ select id from account where kind = 'operator' order by id limit 1;
 -- A new account.
 insert into account (id, name, kind, status, zone, created_us) values ($1, $2, $3, $4, $5, $6);
 
--- name: open_balance
--- Its balance, empty; from here on only the ledger writes it.
-insert into account_balance (account_id, available_micro, held_micro) values ($1, 0, 0);
-
 -- name: add_member
 -- A new member; no row comes back when the user name or the address is taken.
 insert into member

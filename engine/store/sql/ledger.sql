@@ -58,6 +58,15 @@ left join (
 ) as e on e.account_id = b.account_id
 where b.available_micro <> coalesce(e.available_micro, 0) or b.held_micro <> coalesce(e.held_micro, 0);
 
+-- name: wrong_open_tasks
+-- Accounts whose held credit is not what their tasks have not settled yet.
+select count(*) as wrong
+from account_balance as b
+left join (
+    select account_id, sum(held_micro - charged_micro - returned_micro) as open_micro from task group by account_id
+) as t on t.account_id = b.account_id
+where b.held_micro <> coalesce(t.open_micro, 0);
+
 -- name: wrong_holds
 -- Accounts whose held credit is not what their unsettled messages hold.
 select count(*) as wrong
