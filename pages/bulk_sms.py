@@ -6,8 +6,8 @@ from engine.model import Role
 from engine.recipients import MAX_RECIPIENTS
 from engine.tasks import Draft
 from pages.ui.compose.fields import Problems, card, content_field, name_field, route_field, sender_field, time_field
+from pages.ui.compose.file import example_of, file_field, placeholder_help
 from pages.ui.compose.page import begin, end, two_columns
-from pages.ui.compose.people import example_of, file_field, placeholder_help
 from pages.ui.guard import require
 from pages.ui.registry import BULK_SMS
 

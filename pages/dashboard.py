@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import polars as pl
 import streamlit as st
 
 from engine.history import Dashboard, Headline, RecordFilter, StateGroup
-from engine.model import MessageState
+from engine.model import MICRO, MessageState
 from engine.store import Row
 from pages.ui import address, charts, table
 from pages.ui import format as show
@@ -16,7 +15,7 @@ from pages.ui.context import get_engine
 from pages.ui.filters import BY_DUE, account_choice, dates_bar, dates_values, fill_dates
 from pages.ui.guard import require
 from pages.ui.period import Period
-from pages.ui.records import begin, heading, link, nothing_yet
+from pages.ui.records import begin, figure_card, heading, link, nothing_yet
 from pages.ui.registry import DASHBOARD, SMS_HISTORY, TASK_RECORD, TOPUP_HISTORY
 
 actor = require()
@@ -27,7 +26,6 @@ REASONS: Final = "dash-reasons"
 ACCOUNT_KEY: Final = f"{PAGE}-account"
 METRIC_WIDTH: Final = 150
 CHART_WIDTH: Final = 380
-SPARK_DAYS: Final = range(2, 93)
 LATEST_US: Final = 4_102_444_800 * 10**6
 """2100-01-01, for periods without an end; the Engine takes no later one."""
 
@@ -39,7 +37,7 @@ def controls() -> tuple[Period, int | None]:
     if not actor.is_operator:
         return period, None
     account_choice(actor, ACCOUNT_KEY)
-    return period, st.session_state[ACCOUNT_KEY]
+    return period, st.session_state[ACCOUNT_KEY] or None
 
 
 def fill(given: address.Values) -> None:
@@ -50,48 +48,46 @@ def fill(given: address.Values) -> None:
 def here(**more: str) -> dict[str, str]:
     """The address parameters that show the same dates and account on another page."""
     values = dates_values(PAGE) | {"account": st.session_state.get(ACCOUNT_KEY)} | more
-    return {name: str(value) for name, value in values.items() if value is not None}
+    return {name: str(value) for name, value in values.items() if value}
 
 
 def headline(figures: Dashboard, period: Period) -> None:
     """Exactly four, in this order; each compared with the equally long period before."""
     now = Headline(figures.credit_usage_micro, figures.task_count, figures.success_count, figures.failed_count)
     before = figures.previous if period.start_us is not None else None
-    daily = figures.daily
     failed, delivered = StateGroup.UNDELIVERED.value, MessageState.DELIVERED.value
     with st.grid(4, min_column_width=METRIC_WIDTH):
         with figure_card("usage"):
-            metric("Credit usage", "credit_usage_micro", "charged_micro", now, before, daily)
+            metric("Credit usage", "credit_usage_micro", now, before)
             link(TOPUP_HISTORY, "See movements", **here())
         with figure_card("tasks"):
-            metric("SMS task count", "task_count", "tasks", now, before, daily)
+            metric("SMS task count", "task_count", now, before)
             link(TASK_RECORD, "See tasks", **here())
         with figure_card("success"):
-            metric("Success message count", "success_count", "delivered", now, before, daily)
+            metric("Success message count", "success_count", now, before)
             link(SMS_HISTORY, "See messages", **here(state=delivered, by=BY_DUE))
         with figure_card("failed"):
-            metric("Failed message count", "failed_count", "failed", now, before, daily)
+            metric("Failed message count", "failed_count", now, before)
             link(SMS_HISTORY, "See messages", **here(state=failed, by=BY_DUE))
 
 
-def figure_card(name: str) -> Any:
-    return st.container(key=f"card-figure-{name}", gap="xsmall", height="stretch")
-
-
-_COLOURS: Final[dict[str, Any]] = {"success_count": "normal", "failed_count": "inverse"}
-
-
-def metric(label: str, name: str, column: str, now: Headline, before: Headline | None, daily: pl.DataFrame) -> None:
+def metric(label: str, name: str, now: Headline, before: Headline | None) -> None:
     show_value = show.credits if name.endswith("_micro") else show.number
     value, earlier = getattr(now, name), getattr(before, name) if before else None
     st.metric(
         label,
         show_value(value),
         change(value, earlier),
-        delta_color=_COLOURS.get(name, "off"),
-        delta_description=None if earlier is None else f"was {show_value(earlier)}",
-        chart_data=daily[column].to_list() if daily.height in SPARK_DAYS else None,
+        delta_color="off",
+        delta_description=f"was {roughly(earlier, name)}" if earlier else None,
     )
+
+
+def roughly(value: int, name: str) -> str:
+    """The earlier figure in few characters: four cards share the width of a phone two by two."""
+    if not name.endswith("_micro"):
+        return show.compact(value)
+    return show.credits(value) if value < 1_000 * MICRO else show.compact(round(value / MICRO))
 
 
 def change(value: int, earlier: int | None) -> str | int | None:

@@ -127,8 +127,8 @@ def body(who: Actor, chosen: Chosen) -> None:
             "charged and returned.",
         )
         return
-    toolbar(who, chosen, pager, name="sending-record", make=lambda ending: export_file(who, chosen.wanted, ending))
     if pager.rows:
+        toolbar(who, chosen, pager, name="sending-record", make=lambda ending: export_file(who, chosen.wanted, ending))
         table.table(FIELDS.page, pager.rows, columns(), alt="Dispatches, newest first")
     else:
         nothing_matches(chosen)

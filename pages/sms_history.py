@@ -136,14 +136,14 @@ def body(who: Actor, chosen: Chosen) -> None:
             "Every recipient gets a row here: what became of the message, why, and what it cost.",
         )
         return
-    toolbar(
-        who,
-        chosen,
-        pager,
-        name="sms-history",
-        make=lambda ending: engine.history.export_messages(who, chosen.wanted, ending),
-    )
     if pager.rows:
+        toolbar(
+            who,
+            chosen,
+            pager,
+            name="sms-history",
+            make=lambda ending: engine.history.export_messages(who, chosen.wanted, ending),
+        )
         table.table(FIELDS.page, pager.rows, columns(), alt="Messages, newest first")
     else:
         nothing_matches(chosen)

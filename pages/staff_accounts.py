@@ -15,7 +15,7 @@ from pages.ui import format as show
 from pages.ui.context import get_engine
 from pages.ui.guard import require
 from pages.ui.notices import refusal
-from pages.ui.records import begin, facts, heading, link, name_line
+from pages.ui.records import begin, facts, figure_card, heading, link, name_line
 from pages.ui.registry import DASHBOARD, SENDING_RECORD, SMS_HISTORY, STAFF_ACCOUNTS, TASK_RECORD
 from pages.ui.status import ACCOUNT as LOOKS
 from pages.ui.status import badge
@@ -91,12 +91,13 @@ def columns() -> list[table.Column]:
 def one(account: Row) -> None:
     link(STAFF_ACCOUNTS, "All accounts")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        name_line(account["name"])
+        name_line(account["name"], width="content")
         badge(LOOKS, account["status"])
-    with st.grid(3, min_column_width=METRIC_WIDTH):
-        st.metric("Available", show.credits(account["available_micro"]), border=True)
-        st.metric("Held", show.credits(account["held_micro"]), border=True)
-        st.metric("Account no.", str(account["id"]), border=True)
+    with st.grid(2, min_column_width=METRIC_WIDTH):
+        with figure_card("available"):
+            st.metric("Available", show.credits(account["available_micro"]))
+        with figure_card("held"):
+            st.metric("Held for tasks", show.credits(account["held_micro"]))
     form = desk.BookingForm(account["id"])
     left, right = st.columns(2, gap="medium")
     with left:
@@ -114,6 +115,7 @@ def about(account: Row) -> None:
         heading("Owner")
         facts(
             {
+                "Account no.": str(account["id"]),
                 "Name": account["owner_name"] or show.NOTHING,
                 "User name": account["owner_user_name"] or show.NOTHING,
                 "E-mail": account["owner_email"] or show.NOTHING,

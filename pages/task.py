@@ -7,6 +7,7 @@ import streamlit as st
 from engine.errors import AccessError
 from pages.ui import task_view
 from pages.ui.address import number_in
+from pages.ui.compose.flow import forget_accepted
 from pages.ui.context import get_engine
 from pages.ui.guard import require
 from pages.ui.notices import notice
@@ -22,6 +23,7 @@ except AccessError as error:
     link(TASK_RECORD, "Task record")
     st.stop()
 
+forget_accepted(detail.row["id"])
 task_view.head(actor, detail)
 task_view.route_trouble(actor, detail.row)
 task_view.progress(detail.row)

@@ -146,14 +146,14 @@ def body(who: Actor, chosen: Chosen) -> None:
             "Every submission gets a row here: when it is due, how far it is, what it cost and what came back.",
         )
         return
-    toolbar(
-        who,
-        chosen,
-        pager,
-        name="task-record",
-        make=lambda ending: engine.history.export_tasks(who, chosen.wanted, ending),
-    )
     if pager.rows:
+        toolbar(
+            who,
+            chosen,
+            pager,
+            name="task-record",
+            make=lambda ending: engine.history.export_tasks(who, chosen.wanted, ending),
+        )
         table.table(FIELDS.page, pager.rows, columns(), alt="Tasks, newest first")
     else:
         nothing_matches(chosen)

@@ -7,7 +7,7 @@ from typing import Final
 import streamlit as st
 
 from engine.history import RecordFilter, Statement
-from engine.model import Actor
+from engine.model import Actor, Balance, MovementKind
 from engine.store import Row, Rows
 from pages.ui import format as show
 from pages.ui import table
@@ -15,7 +15,7 @@ from pages.ui.context import get_engine
 from pages.ui.filters import Chosen, Fields, filter_bar, keep_address
 from pages.ui.guard import require
 from pages.ui.notices import notice
-from pages.ui.records import Pager, begin, drawer, facts, link, nothing_matches, nothing_yet, toolbar
+from pages.ui.records import Pager, begin, drawer, facts, figure_card, link, nothing_matches, nothing_yet, toolbar
 from pages.ui.registry import SMS_HISTORY, TASK, TOPUP_HISTORY
 from pages.ui.status import MOVEMENT as LOOKS
 from pages.ui.status import badge, labels, look_of
@@ -26,6 +26,7 @@ engine = get_engine()
 FIELDS: Final = Fields(
     page="topups", search="Task name or note", states=labels(LOOKS), state_label="Kind", routes=False
 )
+METRIC_WIDTH: Final = 150
 END_OF_TIME_US: Final = 2**61
 STATEMENT: Final = [
     table.text("Credits", lambda row: row["words"], width="medium"),
@@ -84,31 +85,42 @@ def _facts(row: Row) -> dict[str, str]:
     return known | ({"Account": row["account_name"]} if actor.is_operator else {})
 
 
-def statement_card(who: Actor, chosen: Chosen) -> None:
-    """Opening, every kind of movement, closing: of one account, whatever else is filtered."""
-    account_id = chosen.wanted.account_id
+def statement_cards(who: Actor, chosen: Chosen) -> None:
+    """Opening + added − charged = closing, of one account, whatever else is filtered."""
+    account_id, period = chosen.wanted.account_id, chosen.period
     if who.is_operator and account_id is None:
         st.caption("Choose an account to see its statement.")
         return
-    period = chosen.period
-    with st.expander(
-        f"Statement · {period.words}", expanded=True, key="topups-statement", icon=":material/receipt_long:"
-    ):
-        statement = engine.history.statement(
-            who, period.start_us or 0, period.end_us or END_OF_TIME_US, account_id=account_id
-        )
+    statement = engine.history.statement(
+        who, period.start_us or 0, period.end_us or END_OF_TIME_US, account_id=account_id
+    )
+    changes = {line["kind"]: line["available_change_micro"] + line["held_change_micro"] for line in statement.totals}
+    charged = changes.pop(MovementKind.CHARGE, 0)
+    with st.grid(4, min_column_width=METRIC_WIDTH):
+        balance_card("opening", "Opening balance", statement.opening)
+        amount_card("added", "Credit added", show.signed_credits(sum(changes.values())), "top-ups less corrections")
+        amount_card("charged", "Charged", show.signed_credits(charged), "for messages sent")
+        balance_card("closing", "Closing balance", statement.closing)
+    if not statement.adds_up:
+        notice("error", "This statement does not add up.", f"Tell {engine.config.support}; nothing is lost.")
+    with st.expander("Statement by kind", icon=":material/receipt_long:"):
         table.show_rows(
-            _lines(statement),
-            STATEMENT,
-            key="topups-statement-table",
-            alt=f"Statement of {period.words}",
-            placeholder="",
+            _lines(statement), STATEMENT, key="topups-statement", alt=f"Statement of {period.words}", placeholder=""
         )
-        moved = sum(line["movements"] for line in statement.totals)
-        if statement.adds_up:
-            st.caption(f"Opening + {show.plural(moved, 'movement')} = closing, to the last digit.")
-        else:
-            notice("error", "This statement does not add up.", f"Tell {engine.config.support}; nothing is lost.")
+        moved = show.plural(sum(line["movements"] for line in statement.totals), "movement")
+        st.caption(f"{period.words.capitalize()}: opening and {moved} make the closing balance, to the last digit.")
+
+
+def balance_card(name: str, label: str, balance: Balance) -> None:
+    """Available and held together: holding does not change what an account owns."""
+    held = f"of which {show.credits(balance.held_micro)} held" if balance.held_micro else "nothing held"
+    amount_card(name, label, show.credits(balance.available_micro + balance.held_micro), held)
+
+
+def amount_card(name: str, label: str, value: str, caption: str) -> None:
+    with figure_card(name):
+        st.metric(label, value)
+        st.caption(caption)
 
 
 def _lines(statement: Statement) -> Rows:
@@ -150,15 +162,15 @@ def body(who: Actor, chosen: Chosen) -> None:
             send=False,
         )
         return
-    statement_card(who, chosen)
-    toolbar(
-        who,
-        chosen,
-        pager,
-        name="credit-movements",
-        make=lambda ending: engine.history.export_movements(who, chosen.wanted, ending),
-    )
+    statement_cards(who, chosen)
     if pager.rows:
+        toolbar(
+            who,
+            chosen,
+            pager,
+            name="credit-movements",
+            make=lambda ending: engine.history.export_movements(who, chosen.wanted, ending),
+        )
         table.table(FIELDS.page, pager.rows, columns(), alt="Movements of credit, newest first")
     else:
         nothing_matches(chosen)

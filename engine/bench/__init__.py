@@ -39,13 +39,13 @@ _OF_HISTORY: Final[Mapping[str, OfHistory]] = {
     "start_to_health": starting.start_to_health,
 }
 NAMES: Final = (*_PLAIN, *_OF_HISTORY)
-"""In the order in which they run; `--only` takes those whose name contains it."""
+"""In the order in which they run; `--only` takes part of a name, or the name of a result, which begins with it."""
 
 
 def run(arguments: argparse.Namespace, sizes: Sizes = Sizes()) -> int:  # noqa: B008 - frozen
     """Measures and prints; 1 when something could not be measured. `sizes` is for tests of this command."""
     only: str = arguments.only
-    chosen = [name for name in NAMES if only in name]
+    chosen = [name for name in NAMES if only in name or name in only]
     if not chosen:
         raise InputError("invalid", field="--only", problem=f"no benchmark is called “{only}”.", remedy=_remedy())
     on, results, failed = report.machine(), list[Result](), dict[str, str]()

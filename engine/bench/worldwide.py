@@ -14,7 +14,7 @@ import xlsxwriter  # pyright: ignore[reportMissingTypeStubs] - it ships none
 from phonenumbers import PhoneNumberType
 
 from engine import numbers
-from engine.gateways.simulator import ENDINGS
+from engine.gateways.fates import ENDINGS
 
 HEADER: Final = ("name", "phone", "city")
 RANDOM_DIGITS: Final = 4

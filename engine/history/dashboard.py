@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from engine.errors import InputError
+from engine.history.filters import zone_of
 from engine.history.records import merged_reasons
 from engine.model import DAY_US, MINUTE_US, SECOND_US, to_datetime
 from engine.numbers import country_name
@@ -104,16 +105,6 @@ class Dashboard:
     countries: pl.DataFrame
     hours: pl.DataFrame
     reasons: pl.DataFrame
-
-
-def zone_of(name: str) -> ZoneInfo:
-    """Raises InputError for a zone there is not."""
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, LookupError):  # an unknown name, one that is a folder, one that is no path
-        raise InputError(
-            "invalid", field="Time zone", problem=f"“{name[:50]}” is not known.", remedy="Use one such as Europe/Paris."
-        ) from None
 
 
 def dashboard(reader: Reader, period: Period) -> Dashboard:

@@ -15,7 +15,7 @@ import polars as pl
 import xlsxwriter  # pyright: ignore[reportMissingTypeStubs]  it ships none
 
 from engine.errors import InputError
-from engine.history.filters import RecordFilter, one_of
+from engine.history.filters import RecordFilter, one_of, zone_of
 from engine.history.movements import movement_query
 from engine.history.records import MessageQuery, task_query
 from engine.history.words import STAFF, explain, movement_words
@@ -158,8 +158,9 @@ def _without_staff_names(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def written(frame: pl.DataFrame, columns: Columns, fmt: str, *, zone: str) -> bytes:
-    """The file of a format; raises InputError for one there is not."""
+    """The file of a format; raises InputError for a format or zone there is not."""
     one_of(fmt, ExportFormat, "Format")
+    zone_of(zone)
     if fmt == ExportFormat.PARQUET:
         return _parquet(frame, columns, zone)
     texts = frame.select(_text(name, cell, zone).alias(heading) for heading, (name, cell) in columns.items())

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from engine import numbers
 from engine.errors import AccessError, InputError
@@ -20,6 +22,9 @@ MAX_PAGE_ROWS: Final = 500
 MAX_SEARCH_CHARS: Final = 200
 E164_DIGITS: Final = range(7, 16)
 """Lengths of numbers, country code included (ITU-T E.164 §6; the shortest in use have 7)."""
+
+NOT_ZONES: Final = frozenset({"Factory", "localtime"})
+"""Files of the zone database that name no zone."""
 
 _NUMBER_LIKE: Final = re.compile(r"[\s+()./0-9-]*[0-9][\s+()./0-9-]*")
 _S: Final = MessageState
@@ -132,6 +137,16 @@ def one_of(value: str | None, known: type[StrEnum] | frozenset[str], field: str)
         return value
     raise InputError(
         "invalid", field=field, problem="is not known.", remedy=f"Choose one of {', '.join(sorted(words))}."
+    )
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """A time zone by name; raises InputError for one there is not."""
+    with suppress(ValueError, OSError, LookupError):  # no path, a folder, unknown
+        if name not in NOT_ZONES:
+            return ZoneInfo(name)
+    raise InputError(
+        "invalid", field="Time zone", problem=f"“{name[:50]}” is not known.", remedy="Use one such as Europe/Paris."
     )
 
 

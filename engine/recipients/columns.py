@@ -11,7 +11,7 @@ from engine import numbers
 from engine.errors import FileError
 from engine.model import RowReason
 from engine.recipients import headers, limits
-from engine.recipients.table import BLANK, Cell, Row, Table, is_blank
+from engine.recipients.table import BLANK, Cell, Row, Table, is_blank, listing
 
 _SAMPLE_ROWS: Final = 200
 _JUDGED_VALUES: Final = 40
@@ -91,12 +91,12 @@ def _find_header(table: Table) -> int | None:
     top = table.rows[: limits.MAX_HEADER_ROWS]
     named = [max(map(_name_strength, row), default=0) for row in top]
     data = next((at for at, row in enumerate(top) if named[at] < 2 and any(map(looks_like_number, row))), len(top))
+    if table.is_list:
+        return 0 if data and named[0] else None
     for least, cells in ((3, 1), (2, 2), (2, 1)):
         for at in range(data):
             if named[at] >= least and _filled(top[at]) >= cells:
                 return at
-    if table.is_list:
-        return None
     above = _rows_above(top, data)
     return max(range(above), key=lambda at: (_filled(top[at]), -at), default=None)
 
@@ -216,8 +216,7 @@ class _Search:
 
     def _ask(self, places: Sequence[int]) -> FileError:
         labels = tuple(self._label(place) for place in places)
-        more = f" and {len(labels) - _MAX_LABELS} more" if len(labels) > _MAX_LABELS else ""
-        return FileError("choose_column", columns=", ".join(labels[:_MAX_LABELS]) + more, choices=labels)
+        return FileError("choose_column", columns=listing(labels, _MAX_LABELS), choices=labels)
 
 
 def column_letters(place: int) -> str:

@@ -17,7 +17,20 @@ def _set(words: str) -> frozenset[str]:
 
 # Anywhere in a word: names run together in many ways (phonenumber, Handynummer, телефонный, 联系电话).
 _STEMS: Final = (
-    *("phone", "telef", "mobil", "celular", "cellul", "msisdn", "rufnummer", "handynummer", "handynr", "whatsapp"),
+    *(
+        "phone",
+        "telef",
+        "mobil",
+        "movil",
+        "movel",
+        "celular",
+        "cellul",
+        "msisdn",
+        "rufnummer",
+        "handynummer",
+        "handynr",
+        "whatsapp",
+    ),
     *("puhelin", "matkapuh", "telepon", "ponsel", "dienthoai", "didong", "mobiel", "farsimi"),
     *("телеф", "телеп", "мобил", "мобіл", "мобильн", "сотов", "τηλεφ", "κινητ"),
     *("手机", "手機", "电话", "電話", "携帯", "휴대", "핸드폰", "전화", "연락처"),
@@ -48,7 +61,7 @@ _OTHERS: Final = _set(
 )
 _OTHER_STEMS: Final = ("传真", "傳真", "区号", "區號", "类型", "факс")
 _NOT_PHONES: Final = ("phonetic", "microphone", "headphone", "saxophone", "automobil", "immobil", "mobility")
-_PHRASES: Final = ("dien thoai", "di dong")
+_PHRASES: Final = ("dien thoai", "di dong", "whats app")
 _ACCENTS: Final = dict.fromkeys([*range(0x0300, 0x0370), 0x093C, 0x09BC])
 """Accents and the dot of Hindi and Bengali, which people leave out."""
 

@@ -19,7 +19,7 @@ from engine.errors import FileError
 from engine.recipients import limits
 from engine.recipients.archive import Archive
 from engine.recipients.kinds import Kind
-from engine.recipients.table import Cell, Table, collect, too_many_columns, too_many_rows
+from engine.recipients.table import Cell, Table, collect, sheet_notes, too_many_columns, too_many_rows
 
 _CHILD: Final = Path(__file__).with_name("isolated_child.py")
 _ODS_CONTENT: Final = "content.xml"
@@ -33,13 +33,12 @@ def read(data: bytes, kind: Kind) -> Iterator[Table]:
     if kind is Kind.ODS and _ODS_CONTENT not in Archive(data):
         raise FileError("damaged")
     answer = _ask_child(data)
-    notes = [f"Sheet “{name}” is hidden and was skipped." for name in cast("list[str]", answer["hidden"])]
+    hidden = cast("list[str]", answer["hidden"])
     sheets = cast("list[tuple[str, list[list[object]]]]", answer["sheets"])
     for name, cells in sheets:
         rows, numbers = collect([_cell(cell) for cell in row] for row in cells)
         if rows:
-            others = [f"Only sheet “{name}” was read; the file has {len(sheets) - 1} more."] if len(sheets) > 1 else []
-            yield Table(rows, numbers, sheet=name, notes=(*notes, *others))
+            yield Table(rows, numbers, name, sheet_notes(name, [other for other, _ in sheets if other != name], hidden))
 
 
 def _ask_child(data: bytes) -> dict[str, object]:

@@ -39,9 +39,9 @@ _BIDI_CONTROLS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2
 _MAGIC: Final[tuple[tuple[bytes, str], ...]] = (
     (b"\x89PNG\r\n\x1a\n", "png"),
     (b"\xff\xd8\xff", "jpg"),
-    (b"GIF8", "gif"),
+    (b"GIF87a", "gif"),
+    (b"GIF89a", "gif"),
     (b"\x1f\x8b", "gz"),
-    (b"BZh", "bz2"),
     (b"\xfd7zXZ\x00", "xz"),
     (b"\x28\xb5\x2f\xfd", "zst"),
     (b"7z\xbc\xaf\x27\x1c", "7z"),
@@ -50,7 +50,6 @@ _MAGIC: Final[tuple[tuple[bytes, str], ...]] = (
     (b"\x7fELF", "program"),
     (b"MZ\x90\x00", "exe"),
     (b"SQLite format 3\x00", "sqlite"),
-    (b"PAR1", "parquet"),
 )
 _MARKUP: Final[tuple[tuple[bytes, str], ...]] = (
     (b"{\\rtf", "rtf"),

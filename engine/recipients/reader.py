@@ -110,7 +110,8 @@ def _first_with_recipients(
         try:
             return _classified(table, default_country, column, opted_out, tuple(notes))
         except FileError as error:
-            if error.code != "no_recipients":
+            absent = column is not None and error.code == "choose_column"
+            if error.code != "no_recipients" and not absent:
                 raise
             problem = problem or error
             passed.append(table.sheet or "")

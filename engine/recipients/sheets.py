@@ -17,7 +17,7 @@ from engine.recipients import limits
 from engine.recipients.archive import Archive
 from engine.recipients.elements import Budget, local
 from engine.recipients.grid import Grid, Shared, unescape
-from engine.recipients.table import Table
+from engine.recipients.table import Table, sheet_notes
 
 _DATE_FORMATS: Final = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
 """Built-in number formats that show a date or a time (ECMA-376 part 1, 18.8.30)."""
@@ -48,21 +48,14 @@ def read(data: bytes) -> Iterator[Table]:
         _read_date_styles(archive.read(book.styles), budget) if book.styles else frozenset(),
         book.from_1904,
     )
-    hidden = [f"Sheet “{name}” is hidden and was skipped." for name in book.hidden]
     for name, path in book.visible[: limits.MAX_SHEETS]:
         sheet = Grid(shared)
         budget.walk(archive.read(path), sheet.start, sheet.text)
         sheet.finish()
         if sheet.rows:
-            notes = [*hidden, *_notes(name, len(book.visible) - 1, hidden_rows=sheet.hidden_rows)]
-            yield Table(sheet.rows, sheet.numbers, sheet=name, notes=tuple(notes))
-
-
-def _notes(name: str, others: int, *, hidden_rows: bool) -> Iterator[str]:
-    if others:
-        yield f"Only sheet “{name}” was read; the file has {others} more."
-    if hidden_rows:
-        yield "Some rows are hidden in the spreadsheet; they were read as well."
+            notes = sheet_notes(name, [other for other, _ in book.visible if other != name], book.hidden)
+            hidden_rows = ("Some rows are hidden in the spreadsheet; they were read as well.",)
+            yield Table(sheet.rows, sheet.numbers, name, (*notes, *(hidden_rows if sheet.hidden_rows else ())))
 
 
 def _read_book(archive: Archive, budget: Budget) -> _Book:

@@ -36,6 +36,20 @@ class Table:
     """Numbers separated by anything: one column, and `numbers` count them one by one."""
 
 
+def listing(names: Sequence[object], most: int = 5) -> str:
+    """ "a, b, c, d, e and 3 more": names of any number in one sentence."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(map(str, names[:most])) + more
+
+
+def sheet_notes(name: str, others: Sequence[str], hidden: Sequence[str]) -> tuple[str, ...]:
+    """What the import report says of the sheets that were not read."""
+    notes = [f"Hidden sheets were skipped: {listing(hidden)}."] if hidden else []
+    if others:
+        notes.append(f"Only sheet “{name}” was read. Other sheets: {listing(others)}.")
+    return tuple(notes)
+
+
 def is_blank(cell: Cell) -> bool:
     return isinstance(cell, str) and not cell.strip(BLANK)
 

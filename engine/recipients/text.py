@@ -14,7 +14,7 @@ from engine.errors import FileError
 from engine.recipients import limits
 from engine.recipients.columns import is_phone_header, looks_like_number
 from engine.recipients.encodings import LOST
-from engine.recipients.table import BLANK, Row, Table, collect, is_blank, too_many_rows
+from engine.recipients.table import BLANK, Row, Table, collect, is_blank, listing, too_many_rows
 
 OPEN_QUOTE: Final = "a quotation mark is opened and never closed"
 _DELIMITERS: Final = ",;\t|，；、"
@@ -28,7 +28,6 @@ _FULL_NUMBER_DIGITS: Final = 8
 """A group of so many digits is a number of its own, not a part such as "412 345 678"."""
 _DIGIT_RUN: Final = r"(?:\d[ .()-]{0,3}){7}"
 """Quick look for what may be a number; lines with two of these are looked at closely."""
-_MAX_ROWS_IN_NOTE: Final = 5
 _AFTER_QUOTE: Final = "there is text after a closing quotation mark"
 _FIELD_TOO_LONG: Final = f"a cell holds more than {limits.MAX_FIELD_CHARS:,} characters"
 _CSV_PROBLEMS: Final = (
@@ -75,7 +74,7 @@ def parse_list(text: str) -> Table:
                 raise too_many_rows()
             raise FileError("malformed", row=len(found) + 1, detail=_FIELD_TOO_LONG)
         for number in split_numbers(chunk.group()):
-            found.append((number,))
+            found.append((number.strip('"'),))
             if len(found) > limits.MAX_RECIPIENTS + limits.MAX_HEADER_ROWS:
                 raise too_many_rows()
     return Table(found, list(range(1, len(found) + 1)), is_list=True)
@@ -200,11 +199,10 @@ def _spanning(rows: list[Row]) -> tuple[int, ...]:
 def _lost_characters(rows: list[Row], numbers: list[int]) -> list[str]:
     """A note naming the rows in which bytes could not be read."""
     broken = [
-        str(number)
+        number
         for number, row in zip(numbers, rows, strict=True)
         if any(isinstance(cell, str) and LOST in cell for cell in row)
     ]
-    named = ", ".join(broken[:_MAX_ROWS_IN_NOTE])
-    more = f" and {len(broken) - _MAX_ROWS_IN_NOTE} more" if len(broken) > _MAX_ROWS_IN_NOTE else ""
     rows_named = "row" if len(broken) == 1 else "rows"
-    return [f"Some characters could not be read and show as “{LOST}” in {rows_named} {named}{more}."] if broken else []
+    where = f"{rows_named} {listing(broken)}"
+    return [f"Some characters could not be read and show as “{LOST}” in {where}."] if broken else []

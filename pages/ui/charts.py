@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, Final
 
 import plotly.graph_objects as go
@@ -34,7 +35,8 @@ _OUTCOMES: Final = (("delivered", "Delivered", GOOD), ("failed", "Failed", BAD))
 def volume(daily: pl.DataFrame) -> go.Figure:
     """Delivered and failed messages over time, stacked. `daily`: day, delivered, failed."""
     shown = by_week(daily, "delivered", "failed")
-    return _stacked(shown["day"].to_list(), shown, _time_axis())
+    days = shown["day"].to_list()
+    return _stacked(days, shown, _time_axis(days))
 
 
 def hours(by_hour: pl.DataFrame) -> go.Figure:
@@ -46,17 +48,17 @@ def hours(by_hour: pl.DataFrame) -> go.Figure:
 def spend(daily: pl.DataFrame) -> go.Figure:
     """Credits charged over time. `daily`: day, charged_micro."""
     shown = by_week(daily, "charged_micro")
-    amounts = shown["charged_micro"].to_list()
+    days, amounts = shown["day"].to_list(), shown["charged_micro"].to_list()
     figure = go.Figure(
         go.Bar(
-            x=shown["day"].to_list(),
+            x=days,
             y=[amount / MICRO for amount in amounts],
             customdata=[format_credits(amount) for amount in amounts],
             marker_color=NEUTRAL,
             hovertemplate="%{customdata} credits<extra></extra>",
         )
     )
-    return _finished(figure, xaxis=_time_axis())
+    return _finished(figure, xaxis=_time_axis(days))
 
 
 def success_rates(frame: pl.DataFrame, name: str) -> go.Figure:
@@ -142,8 +144,10 @@ def _bars(labels: list[str], values: list[float], texts: list[str], colour: str,
     return figure.update_yaxes(type="category", autorange="reversed", ticklabelstandoff=8, showgrid=False)
 
 
-def _time_axis() -> dict[str, Any]:
-    return {"type": "date", "hoverformat": "%a %-d %b %Y", "nticks": TICKS}
+def _time_axis(days: Sequence[date]) -> dict[str, Any]:
+    """Day and month; the year below where it changes, when there is more than one."""
+    years = "%-d %b\n%Y" if days and days[0].year != days[-1].year else "%-d %b"
+    return {"type": "date", "tickformat": years, "hoverformat": "%a %-d %b %Y", "nticks": TICKS}
 
 
 def _finished(figure: go.Figure, **more: Any) -> go.Figure:

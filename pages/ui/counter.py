@@ -48,7 +48,7 @@ def live_counter(*, watches: str, text: str, rule: CountRule, example: Mapping[s
     `example` is one recipient's values by column: with it `((name))` is counted as that recipient will read it.
     """
     _mount(
-        key=f"{watches}_counter",
+        key=f"counter-{watches}",
         data={
             "watches": watches,
             "text": text,

@@ -42,6 +42,11 @@ def figures(rows: Sequence[tuple[str, str, str]]) -> None:
     st.html(f'<div class="ims-sum">{"".join(lines)}</div>')
 
 
+def texts_list(texts: Sequence[str]) -> None:
+    """Texts as recipients read them, one below the other."""
+    st.html(f'<div class="ims-entries ims-texts">{"".join(f"<p>{escape(text)}</p>" for text in texts)}</div>')
+
+
 def _row(cells: Sequence[str]) -> str:
     return f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
 

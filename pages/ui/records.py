@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from html import escape
-from typing import Final
+from typing import Final, Literal
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from engine.errors import ImsError
 from engine.history import PAGE_ROWS, Page
@@ -46,9 +47,14 @@ def heading(text: str) -> None:
     st.html(f'<h2 class="ims-heading">{escape(text)}</h2>')
 
 
-def name_line(text: str) -> None:
+def name_line(text: str, *, width: Literal["stretch", "content"] = "stretch") -> None:
     """A name that somebody gave, as the head of a page or drawer; plain text."""
-    st.html(f'<h1 class="ims-name">{escape(text)}</h1>')
+    st.html(f'<h1 class="ims-name">{escape(text)}</h1>', width=width)
+
+
+def figure_card(name: str) -> DeltaGenerator:
+    """A card for one metric; cards of a row are equally high."""
+    return st.container(key=f"card-figure-{name}", gap="xsmall", height="stretch")
 
 
 @cache
@@ -121,7 +127,7 @@ def watch(pager: Pager) -> None:
 def toolbar(actor: Actor, chosen: Chosen, pager: Pager, *, name: str, make: Callable[[str], bytes]) -> None:
     """Above a table: which rows these are, the pager, the export. `make` turns an ending of FORMATS into a file."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(f"{pager.words}, newest first · {chosen.period.words} · click a row to open it", width="stretch")
+        st.caption(f"{pager.words} · {chosen.period.words} · click a row to open it", width="stretch")
         pager.buttons()
         export(actor, chosen.page, name=name, make=make)
 
@@ -181,12 +187,14 @@ def nothing_matches(chosen: Chosen) -> None:
 def nothing_yet(actor: Actor, page: str, sentence: str, teaching: str, *, send: bool = True) -> None:
     """The very first visit: what will be here, and the way to it for those who may go it."""
     with st.container(key=f"card-{page}-empty"):
-        st.subheader(sentence, anchor=False)
+        heading(sentence)
         st.text(teaching)
-        if send and actor.role in SENDING_ROLES:
-            with st.container(horizontal=True):
-                link(QUICK_SMS, "Send your first SMS")
-                link(BULK_SMS, "Upload a file of recipients")
+        if not send or actor.role not in SENDING_ROLES:
+            return
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if st.button("Send your first SMS", type="primary", icon=QUICK_SMS.icon, key=f"{page}-first"):
+                st.switch_page(str(QUICK_SMS.path))
+            link(BULK_SMS, "Upload a file of recipients")
 
 
 def link(entry: PageEntry, label: str, **query: str | int) -> None:

@@ -55,6 +55,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     finally:
         context.set_engine(None)
         await run_in_threadpool(engine.stop)
+        print(f"{PRODUCT} has stopped.", flush=True)  # noqa: T201 - said to whoever stops the server
 
 
 def routes() -> list[BaseRoute]:

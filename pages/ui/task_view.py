@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from html import escape
 from typing import Final
 
@@ -37,6 +38,7 @@ OUTCOME_EVERY_S: Final = 6
 ESTIMATE_AFTER_US: Final = 3 * SECOND_US
 """Before that a rate says little."""
 MESSAGES_SHOWN: Final = 20
+ASKED: Final = "task-cancel-asked"
 DONE: Final = frozenset({TaskState.FINISHED, TaskState.CANCELLED})
 CANCELLABLE: Final = frozenset({TaskState.SCHEDULED, TaskState.QUEUED, TaskState.SENDING})
 
@@ -52,11 +54,19 @@ def head(actor: Actor, detail: TaskDetail) -> None:
                 badge(TASK, row["state"])
                 st.caption(_summary(actor, row), width="content")
         if actor.role in SENDING_ROLES:
-            with st.container(horizontal=True, width="content", gap="small"):
+            with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
                 link(QUICK_SMS if row["file_name"] is None else BULK_SMS, "Copy to new", copy=row["id"])
-                open_still = row["state"] in CANCELLABLE and not row["cancel_requested"]
-                if open_still and st.button("Cancel task", icon=":material/cancel:", key="task-cancel"):
-                    _confirm_cancel(row["id"])
+                if row["state"] in CANCELLABLE and not row["cancel_requested"]:
+                    st.button(
+                        "Cancel task", icon=":material/cancel:", key="task-cancel", on_click=_ask, args=(row["id"],)
+                    )
+    if st.session_state.get(ASKED) == row["id"]:
+        _confirm_cancel(row["id"])
+
+
+def _ask(task_id: int | None) -> None:
+    """Opens (or with None closes) the question; kept in the session, as the page is drawn anew while it is open."""
+    st.session_state[ASKED] = task_id
 
 
 def _summary(actor: Actor, row: Row) -> str:
@@ -64,7 +74,7 @@ def _summary(actor: Actor, row: Row) -> str:
     return f"Task {row['id']} · accepted {show.when(row['created_us'], actor.zone)}{whose}"
 
 
-@st.dialog("Cancel this task?")
+@st.dialog("Cancel this task?", on_dismiss=partial(_ask, None))
 def _confirm_cancel(task_id: int) -> None:
     live = get_engine().history.live(require(*SENDING_ROLES), task_id)
     waiting = live["recipients"] - live["settled"] - live["in_doubt"]
@@ -74,6 +84,7 @@ def _confirm_cancel(task_id: int) -> None:
     )
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Keep sending", key="task-keep"):
+            _ask(None)
             st.rerun()
         confirmed = st.button("Cancel the task", type="primary", key="task-cancel-yes")
     if confirmed:
@@ -85,8 +96,9 @@ def _cancel(task_id: int) -> None:
     try:
         cancelled = get_engine().tasks.cancel(actor, task_id)
     except ImsError as error:
-        refusal(error)
+        refusal(error, "Close this and look at the task again.")
         return
+    _ask(None)
     leave_note("success", f"{show.plural(cancelled, 'message')} of task {task_id} cancelled; their credit is back.")
     st.rerun()
 
@@ -161,7 +173,7 @@ def _counts(live: Row) -> None:
         "On the way": on_the_way,
     }
     always = {"Delivered", "Failed", "On the way"}
-    with st.grid("auto", min_column_width=120, gap="small"):
+    with st.grid("auto", min_column_width=88, gap="small"):
         for name, value in figures.items():
             if value or name in always:
                 st.metric(name, show.number(value))

@@ -7,7 +7,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from engine.api import SESSION_COOKIE
 from tests.browser.conftest import (
-    ADMIN,
     PASSWORD,
     Server,
     be,
@@ -18,6 +17,7 @@ from tests.browser.conftest import (
 )
 
 pytestmark = pytest.mark.browser
+ADMIN = "ada"
 
 
 def session_cookie(context: BrowserContext) -> dict[str, object] | None:

@@ -194,5 +194,6 @@ def small_book(store: DuckStore) -> Book:
     book.route(1)
     book.route(2)
     for account_id in (1, 2):
-        book.move(account_id, MovementKind.TOP_UP, available=10_000 * MICRO, member_id=90, note="Bank transfer")
+        top_up = (10_000 if account_id == 1 else 7_000) * MICRO
+        book.move(account_id, MovementKind.TOP_UP, available=top_up, member_id=90, note="Bank transfer")
     return book

@@ -307,7 +307,7 @@ def test_a_dispatch_shows_its_duration_once_it_is_over(history: History, book: B
 # Messages.
 
 
-def expected(book: Book, account_id: int | None, wanted: RecordFilter) -> list[int]:
+def expected(book: Book, account_id: int | None, wanted: RecordFilter, *, below: int | None = None) -> list[int]:
     """The reference: every message looked at in Python."""
     tasks = {row["id"]: row for row in book.tasks}
     searched = number_search(wanted.search) if wanted.search else None
@@ -337,7 +337,7 @@ def expected(book: Book, account_id: int | None, wanted: RecordFilter) -> list[i
             and wanted.reason in (None, row["reason"])
         )
 
-    return [row["id"] for row in reversed(book.messages) if matches(row)]
+    return [row["id"] for row in reversed(book.messages) if matches(row) and row["id"] < (below or 2**62)]
 
 
 instants = st.none() | st.integers(0, 130).map(lambda hours: START_US + hours * HOUR_US)
@@ -406,14 +406,71 @@ def test_part_of_a_number_is_how_it_begins_and_a_leading_zero_how_it_ends(histor
     assert search("0" * 40) == []
 
 
-@given(prefix=st.integers(1, 10**15 - 1), number=st.integers(10**6, 10**15 - 1))
-def test_ranges_hold_exactly_the_numbers_that_begin_so(prefix: int, number: int) -> None:
+@given(prefix=st.integers(1, 10**15 - 1), digits=st.integers(0, 9), step=st.sampled_from([-1, 0]), up=st.booleans())
+def test_ranges_hold_exactly_the_numbers_that_begin_so(prefix: int, digits: int, step: int, up: bool) -> None:
+    """Tried at both sides of both ends of what the prefix and `digits` more digits span."""
     searched = number_search(str(prefix))
-    assert searched is not None
-    if searched.ranges is not None:
-        pairs = zip(searched.ranges[::2], searched.ranges[1::2], strict=True)
-        assert any(low <= number <= high for low, high in pairs) == str(number).startswith(str(prefix))
-        assert len(searched.ranges) == 2 * len(E164_DIGITS)
+    number = (prefix + up) * 10**digits + step
+    if searched is None or searched.ranges is None or len(str(number)) not in E164_DIGITS:
+        return
+    pairs = zip(searched.ranges[::2], searched.ranges[1::2], strict=True)
+    assert any(low <= number <= high for low, high in pairs) == str(number).startswith(str(prefix))
+    assert len(searched.ranges) == 2 * len(E164_DIGITS)
+
+
+class Spy:
+    """Reads through to a store and remembers what was asked."""
+
+    def __init__(self, store: DuckStore) -> None:
+        self.store = store
+        self.asked: list[tuple[str, tuple[object, ...]]] = []
+
+    def all(self, name: str, *params: object) -> list[dict[str, Any]]:
+        self.asked.append((name, params))
+        return self.store.all(name, *params)
+
+    def one(self, name: str, *params: object) -> dict[str, Any] | None:
+        self.asked.append((name, params))
+        return self.store.one(name, *params)
+
+    def frame(self, name: str, *params: object) -> pl.DataFrame:
+        self.asked.append((name, params))
+        return self.store.frame(name, *params)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "after", "window"),
+    [
+        (RecordFilter(), None, (91, 101)),
+        (RecordFilter(), 98, (91, 98)),
+        (RecordFilter(), 93, (81, 93)),
+        (RecordFilter(state="failed"), None, (61, 101)),
+        (RecordFilter(state="undelivered"), 62, (21, 62)),
+        (RecordFilter(search="task 3"), None, (21, 31)),
+    ],
+)
+def test_a_page_reads_only_messages_of_the_tasks_it_comes_from(
+    book: Book, store: DuckStore, wanted: RecordFilter, after: int | None, window: tuple[int, int]
+) -> None:
+    """Ten tasks of ten messages, of which every second task has two that failed."""
+    for place in range(10):
+        book.task(1, [Sent("failed" if place % 2 == 0 and number < 2 else "delivered") for number in range(10)])
+    spy = Spy(store)
+    found = records.message_rows(spy, 1, wanted, after=after, count=4)
+    assert [name for name, _ in spy.asked][0] == "history.window"
+    assert len(spy.asked) == 2
+    assert spy.asked[1][1][:2] == window
+    assert [row["id"] for row in found] == expected(book, 1, wanted, below=after)[:4]
+
+
+def test_a_message_just_before_the_nearest_tasks_is_not_overlooked(
+    history: History, book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "FIRST_TASKS", 1)
+    monkeypatch.setattr(records, "FIRST_MESSAGES", 1)
+    book.task(1, [Sent(), Sent(country="GB")])
+    book.task(1, [Sent(), Sent()])
+    assert [row["id"] for row in history.messages(ONE, RecordFilter(country="GB"), limit=1).rows] == [2]
 
 
 def test_a_message_row_explains_itself(history: History, book: Book) -> None:

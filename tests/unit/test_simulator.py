@@ -17,19 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import InputError
-from engine.gateways import GatewayDown, OutcomeKind, Receipt, ReceiptState, Submission, gateway_for, safe_url
+from engine.gateways import GatewayDown, OutcomeKind, Receipt, ReceiptState, Submission, fates, gateway_for, safe_url
 from engine.gateways import simulator as module
-from engine.gateways.simulator import (
-    ENDINGS,
-    PARAMETERS,
-    RECEIPT_BATCH,
-    UNKNOWN_PREFIX,
-    Dice,
-    Settings,
-    Simulator,
-    happens,
-    parse_settings,
-)
+from engine.gateways.fates import ENDINGS, PARAMETERS, Dice, Settings, happens, parse_settings
+from engine.gateways.simulator import RECEIPT_BATCH, UNKNOWN_PREFIX, Simulator
 from engine.model import Encoding, FailReason
 
 WAIT_S = 10.0
@@ -561,18 +552,18 @@ def test_resume_leaves_lost_receipts_lost_and_its_own_pending_ones_alone(start: 
 
 @given(position=st.integers(0, 60), character=st.sampled_from("0123456789abcdefl-"))
 def test_a_mangled_reference_is_not_resumed(position: int, character: str) -> None:
-    ref = module.References().new(123_456_789, module.Fate("d"))
+    ref = fates.References().new(123_456_789, fates.Fate("d"))
     position %= len(ref)
     mangled = ref[:position] + character + ref[position + 1 :]
-    found = [found for found, _ in module.References().verdicts([mangled])]
+    found = [found for found, _ in fates.References().verdicts([mangled])]
     assert found == ([ref] if mangled == ref else [])
 
 
 @given(st.integers(0, 2**63 - 1), st.sampled_from("dabmuxe"))
 def test_every_reference_can_be_read_by_another_simulator(message_id: int, code: str) -> None:
-    ref = module.References().new(message_id, module.Fate(code))
+    ref = fates.References().new(message_id, fates.Fate(code))
     assert len(ref) <= 64
-    assert [found for found, _ in module.References().verdicts([ref])] == [ref]
+    assert [found for found, _ in fates.References().verdicts([ref])] == [ref]
 
 
 # Journal.

@@ -201,24 +201,22 @@ def time_field(flow: Flow, zone: str, problems: Problems) -> Moment | None:
 
 
 def _chosen_moment(flow: Flow, zone: str, now: datetime) -> Moment:
+    """Date and time as chosen; the first offer stays put although time goes on."""
     offer = first_offer(zone, now)
     today = now.astimezone(offer.tzinfo).date()
+    st.session_state.setdefault(flow.key("day"), offer.date())
+    st.session_state.setdefault(flow.key("clock"), offer.time())
     day_column, time_column = st.columns(2)
     day = day_column.date_input(
         "Date",
-        value=offer.date(),
-        min_value=min(today, offer.date()),
+        min_value=today - timedelta(days=1),
         max_value=today + timedelta(days=SCHEDULE_MOST_DAYS),
         key=flow.key("day"),
         format="YYYY-MM-DD",
         persist_state="session",
     )
     clock = time_column.time_input(
-        "Time",
-        value=offer.time(),
-        step=timedelta(minutes=STEP_MINUTES),
-        key=flow.key("clock"),
-        persist_state="session",
+        "Time", step=timedelta(minutes=STEP_MINUTES), key=flow.key("clock"), persist_state="session"
     )
     moment = resolve(day, clock, zone, now)
     st.caption(f"Time zone of your account: {zone_label(zone, moment.at or now)}.")

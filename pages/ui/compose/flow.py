@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal, NoReturn
+from typing import Final, Literal, NoReturn
 
 import streamlit as st
 
@@ -19,6 +19,7 @@ from pages.ui.context import get_engine
 from pages.ui.registry import TASK
 
 Kind = Literal["quick", "bulk"]
+KINDS: Final[tuple[Kind, ...]] = ("quick", "bulk")
 Reader = Callable[[str, bytes, str | None], RecipientFile]
 
 
@@ -97,15 +98,13 @@ class Flow:
     def refused(self, mark: str) -> ImsError | None:
         return self.refusal[1] if self.refusal and self.refusal[0] == mark else None
 
-    def start_over(self) -> None:
-        """An empty form; nothing of the accepted one stays in memory."""
-        for key in [key for key in st.session_state if str(key).startswith(f"{self.kind}_")]:
-            del st.session_state[key]
-        self.__init__(self.kind, self.generation + 1)
-
 
 def flow_of(kind: Kind) -> Flow:
-    return st.session_state.setdefault(f"compose-{kind}", Flow(kind))
+    return st.session_state.setdefault(_place(kind), Flow(kind))
+
+
+def _place(kind: Kind) -> str:
+    return f"compose-{kind}"
 
 
 def mark_of(draft: Draft) -> str:
@@ -125,10 +124,19 @@ def submit(flow: Flow, actor: Actor, draft: Draft) -> None:
         flow.refuse(mark_of(draft), error)
 
 
-def go_to_task(flow: Flow, task_id: int) -> NoReturn:
-    """The accepted task's page; the form behind it is empty again."""
-    flow.start_over()
+def go_to_task(task_id: int) -> NoReturn:
+    """Shows the accepted task. The form is emptied there, so that an interrupted run only goes there again."""
     st.switch_page(str(TASK.path), query_params={"id": str(task_id)})
+
+
+def forget_accepted(task_id: int) -> None:
+    """Empties the form this task was made with; nothing of it stays in memory."""
+    for kind in KINDS:
+        flow = st.session_state.get(_place(kind))
+        if isinstance(flow, Flow) and flow.accepted == task_id:
+            st.session_state[_place(kind)] = Flow(kind, flow.generation + 1)
+            for key in [key for key in st.session_state if str(key).startswith(f"{kind}_")]:
+                del st.session_state[key]
 
 
 def _listed(error: ImsError) -> tuple[object, ...]:

@@ -31,7 +31,7 @@ def begin(kind: Kind, title: str, lead: str, actor: Actor) -> tuple[Flow, dict[i
     flow = flow_of(kind)
     send_styles()
     if flow.accepted is not None:  # the run that accepted was interrupted before it could leave
-        go_to_task(flow, flow.accepted)
+        go_to_task(flow.accepted)
     st.title(title, anchor=False)
     st.caption(lead)
     choices = {route.id: route for route in get_engine().routes.selectable(actor)}

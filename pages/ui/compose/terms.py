@@ -16,10 +16,10 @@ from pages.ui.compose.flow import Flow, go_to_task
 from pages.ui.context import get_engine
 from pages.ui.guard import require
 from pages.ui.notices import notice, refusal
-from pages.ui.plain import figures, plain_table
+from pages.ui.plain import figures, plain_table, texts_list
 
 TERMS_FILE: Final = Path(__file__).parents[3] / "data" / "terms.md"
-TERMS_HEIGHT: Final = 190
+TERMS_HEIGHT: Final = 170
 
 
 @cache
@@ -75,7 +75,7 @@ def _accept(flow: Flow, preview: Preview) -> None:
     except ImsError as error:
         _after_refusal(flow, actor, preview, error)
         return
-    go_to_task(flow, flow.accepted)
+    go_to_task(flow.accepted)
 
 
 def _after_refusal(flow: Flow, actor: Actor, preview: Preview, error: ImsError) -> None:
@@ -189,9 +189,7 @@ def _samples(preview: Preview) -> None:
     personal = preview.messages["content"].is_not_null().any()
     label = f"The first {show.plural(len(preview.samples), 'text')} as recipients read them" if personal else "The text"
     with st.expander(label, expanded=personal):
-        for sample in preview.samples:
-            with st.container(border=True):
-                st.text(sample)
+        texts_list(preview.samples)
 
 
 def _charged(preview: Preview) -> str:
