@@ -50,6 +50,7 @@ EXPORT_COLUMNS: Final[Columns] = {
 def columns() -> list[table.Column]:
     return [
         table.when("Started", "started_us", actor),
+        *table.account(actor),
         table.text("Task", lambda row: row["task_name"], width="medium"),
         table.chip("Status", LOOKS, "state"),
         table.count("Messages", "messages"),
@@ -61,7 +62,6 @@ def columns() -> list[table.Column]:
         table.credit("Returned", lambda row: row["returned_micro"]),
         table.text("Duration", lambda row: show.duration(row["duration_us"])),
         table.text("Route", lambda row: row["route_name"]),
-        *([table.text("Account", lambda row: row["account_name"])] if actor.is_operator else []),
         table.number("No.", lambda row: row["id"]),
     ]
 

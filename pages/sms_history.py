@@ -48,6 +48,7 @@ RULE_WORDS: Final = {
 def columns() -> list[table.Column]:
     return [
         table.text("Number", lambda row: row["msisdn"]),
+        *table.account(actor),
         table.text("Country", lambda row: show.country(row["country"])),
         table.chip("Status", LOOKS, "state"),
         table.text("Reason", lambda row: row["sentence"] or None, width="medium"),
@@ -60,7 +61,6 @@ def columns() -> list[table.Column]:
         table.when("Settled", "final_us", actor),
         table.text("Task", lambda row: row["task_name"]),
         table.text("Route", lambda row: row["route_name"]),
-        *([table.text("Account", lambda row: row["account_name"])] if actor.is_operator else []),
     ]
 
 

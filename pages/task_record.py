@@ -34,6 +34,7 @@ ASK: Final = "tasks-ask-cancel"
 def columns() -> list[table.Column]:
     return [
         table.when("Due", "due_us", actor),
+        *table.account(actor),
         table.text("Task", lambda row: row["name"], width="medium"),
         table.chip("Status", LOOKS, "state"),
         table.share("Settled", lambda row: row["settled"] / row["recipients"]),
@@ -45,7 +46,6 @@ def columns() -> list[table.Column]:
         table.text("Route", lambda row: row["route_name"]),
         table.text("Sender ID", lambda row: row["sender"]),
         table.text("By", lambda row: row["member_name"]),
-        *([table.text("Account", lambda row: row["account_name"])] if actor.is_operator else []),
         table.number("No.", lambda row: row["id"]),
     ]
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import streamlit as st
 
+from engine.errors import InputError
 from engine.history import RecordFilter, Statement
 from engine.model import Actor, Balance, MovementKind
 from engine.store import Row, Rows
@@ -14,7 +16,8 @@ from pages.ui import table
 from pages.ui.context import get_engine
 from pages.ui.filters import Chosen, Fields, filter_bar, keep_address
 from pages.ui.guard import require
-from pages.ui.notices import notice
+from pages.ui.notices import notice, refusal
+from pages.ui.period import Period
 from pages.ui.records import Pager, begin, drawer, facts, figure_card, link, nothing_matches, nothing_yet, toolbar
 from pages.ui.registry import SMS_HISTORY, TASK, TOPUP_HISTORY
 from pages.ui.status import MOVEMENT as LOOKS
@@ -27,6 +30,7 @@ FIELDS: Final = Fields(
     page="topups", search="Task name or note", states=labels(LOOKS), state_label="Kind", routes=False
 )
 METRIC_WIDTH: Final = 150
+KEPT: Final = "topups-kept"
 END_OF_TIME_US: Final = 2**61
 STATEMENT: Final = [
     table.text("Credits", lambda row: row["words"], width="medium"),
@@ -39,6 +43,7 @@ STATEMENT: Final = [
 def columns() -> list[table.Column]:
     return [
         table.when("Time", "created_us", actor),
+        *table.account(actor),
         table.chip("Kind", LOOKS, "kind"),
         table.credit("Available", lambda row: row["available_change_micro"], sign=True),
         table.credit("Available after", lambda row: row["available_after_micro"]),
@@ -47,7 +52,6 @@ def columns() -> list[table.Column]:
         table.text("Task", lambda row: row["task_name"], width="medium"),
         table.text("Note", lambda row: row["note"] or None, width="medium"),
         table.text("By", lambda row: row["member_name"] or None),
-        *([table.text("Account", lambda row: row["account_name"])] if actor.is_operator else []),
         table.number("No.", lambda row: row["id"]),
     ]
 
@@ -91,9 +95,11 @@ def statement_cards(who: Actor, chosen: Chosen) -> None:
     if who.is_operator and account_id is None:
         st.caption("Choose an account to see its statement.")
         return
-    statement = engine.history.statement(
-        who, period.start_us or 0, period.end_us or END_OF_TIME_US, account_id=account_id
-    )
+    try:
+        statement = statement_of(who, account_id, period)
+    except InputError as error:
+        refusal(error, "The movements below are complete.")
+        return
     changes = {line["kind"]: line["available_change_micro"] + line["held_change_micro"] for line in statement.totals}
     charged = changes.pop(MovementKind.CHARGE, 0)
     with st.grid(4, min_column_width=METRIC_WIDTH):
@@ -109,6 +115,19 @@ def statement_cards(who: Actor, chosen: Chosen) -> None:
         )
         moved = show.plural(sum(line["movements"] for line in statement.totals), "movement")
         st.caption(f"{period.words.capitalize()}: opening and {moved} make the closing balance, to the last digit.")
+
+
+def statement_of(who: Actor, account_id: int | None, period: Period) -> Statement:
+    """The statement without its rows, read again only when something has moved: it adds up every movement."""
+    newest = engine.history.movements(who, RecordFilter(account_id=account_id), limit=1).rows
+    mark = (who.account_id, account_id, period.start_us, period.end_us, newest[0]["id"] if newest else None)
+    kept = st.session_state.get(KEPT)
+    if kept is not None and kept[0] == mark:
+        return kept[1]
+    start_us, end_us = period.start_us or 0, period.end_us or END_OF_TIME_US
+    statement = replace(engine.history.statement(who, start_us, end_us, account_id=account_id), rows=[])
+    st.session_state[KEPT] = (mark, statement)
+    return statement
 
 
 def balance_card(name: str, label: str, balance: Balance) -> None:

@@ -45,13 +45,11 @@ NAMES: Final = (*_PLAIN, *_OF_HISTORY)
 def run(arguments: argparse.Namespace, sizes: Sizes = Sizes()) -> int:  # noqa: B008 - frozen
     """Measures and prints; 1 when something could not be measured. `sizes` is for tests of this command."""
     only: str = arguments.only
-    chosen = [name for name in NAMES if only in name or name in only]
-    if not chosen:
-        raise InputError("invalid", field="--only", problem=f"no benchmark is called “{only}”.", remedy=_remedy())
+    names = chosen(only)
     on, results, failed = report.machine(), list[Result](), dict[str, str]()
     with Workbench(sizes) as bench:
         book = cache(lambda: HistoryBook(bench))
-        for name in chosen:
+        for name in names:
             print(f"{name} …", file=sys.stderr, flush=True)
             try:
                 results += _PLAIN[name](bench) if name in _PLAIN else _OF_HISTORY[name](bench, book())
@@ -64,5 +62,10 @@ def run(arguments: argparse.Namespace, sizes: Sizes = Sizes()) -> int:  # noqa: 
     return 1 if failed else 0
 
 
-def _remedy() -> str:
-    return f"Use part of one of: {', '.join(NAMES)}."
+def chosen(only: str) -> list[str]:
+    """The benchmarks that `--only` asks for, all when it is empty; InputError when it asks for none."""
+    found = [name for name in NAMES if only in name or name in only]
+    if not found:
+        remedy = f"Use part of one of: {', '.join(NAMES)}."
+        raise InputError("invalid", field="--only", problem=f"no benchmark is called “{only}”.", remedy=remedy)
+    return found

@@ -204,17 +204,20 @@ def _parquet(frame: pl.DataFrame, columns: Columns, zone: str) -> bytes:
 
 
 def _xlsx(texts: pl.DataFrame, frame: pl.DataFrame, columns: Columns) -> bytes:
-    """Every cell is written with its type, so that none is taken for a formula."""
+    """Every cell is written with its type, so that none is taken for a formula; row by row, so that memory is small."""
     target = io.BytesIO()
-    book: Any = xlsxwriter.Workbook(target, {"in_memory": True})  # no temporary files of message texts
+    book: Any = xlsxwriter.Workbook(target, {"constant_memory": True})
     sheet = book.add_worksheet("Records")
-    bold = book.add_format({"bold": True})
-    amount = book.add_format({"num_format": "0.00####"})
-    for place, (heading, (name, cell)) in enumerate(columns.items()):
+    sheet.freeze_panes(1, 0)
+    sheet.autofilter(0, 0, max(texts.height, 1), len(columns) - 1)
+    bold, amount = book.add_format({"bold": True}), book.add_format({"num_format": "0.00####"})
+    for place, heading in enumerate(columns):
         sheet.write_string(0, place, heading, bold)
-        numbers = frame[name] if cell in (Cell.COUNT, Cell.CREDITS) else texts[heading]
-        for row, (value, text) in enumerate(zip(numbers, texts[heading], strict=True), start=1):
-            if value is None:
+    cells = [cell for _, cell in columns.values()]
+    exact = frame.select(pl.col(name) for name, _ in columns.values())
+    for row, (shown, values) in enumerate(zip(texts.iter_rows(), exact.iter_rows(), strict=True), start=1):
+        for place, (text, value, cell) in enumerate(zip(shown, values, cells, strict=True)):
+            if text is None:
                 continue
             if cell is Cell.COUNT:
                 sheet.write_number(row, place, value)
@@ -222,7 +225,5 @@ def _xlsx(texts: pl.DataFrame, frame: pl.DataFrame, columns: Columns) -> bytes:
                 sheet.write_number(row, place, value / MICRO, amount)
             else:
                 sheet.write_string(row, place, str(text))
-    sheet.freeze_panes(1, 0)
-    sheet.autofilter(0, 0, max(texts.height, 1), len(columns) - 1)
     book.close()
     return target.getvalue()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from engine import numbers
@@ -90,7 +91,7 @@ def _find_header(table: Table) -> int | None:
     """Index of the header: the row that names a phone column, else the widest row above the first number."""
     top = table.rows[: limits.MAX_HEADER_ROWS]
     named = [max(map(_name_strength, row), default=0) for row in top]
-    data = next((at for at, row in enumerate(top) if named[at] < 2 and any(map(looks_like_number, row))), len(top))
+    data = next((at for at, row in enumerate(top) if any(map(looks_like_number, row))), len(top))
     if table.is_list:
         return 0 if data and named[0] else None
     for least, cells in ((3, 1), (2, 2), (2, 1)):
@@ -142,11 +143,15 @@ class _Search:
         shapes = [self._shape(place) for place in range(self._width)]
         self._filled = [filled for filled, _ in shapes]
         self._shaped = [shaped for _, shaped in shapes]
+        self._judged: dict[int, bool] = {}
 
     def chosen(self, column: str) -> int:
         """The column the user named."""
-        for place in range(self._width):
-            if headers.same_name(self._label(place), column) or self._label(place) == column:
+        labels = [self._label(place) for place in range(self._width)]
+        if column in labels:
+            return labels.index(column)
+        for place, label in enumerate(labels):
+            if headers.same_name(label, column):
                 return place
         raise self._ask([place for place in range(self._width) if self._filled[place]])
 
@@ -169,10 +174,7 @@ class _Search:
         return [
             f"Column “{self._label(place)}” also looks like phone numbers; it was not used."
             for place in range(self._width)
-            if place != phone
-            and self._shaped[place] > self._filled[place] * _MOST
-            and not headers.is_other(self.names[place])
-            and self._share_of_numbers(place) >= _MOST
+            if place != phone and not headers.is_other(self.names[place]) and self._holds_numbers(place)
         ]
 
     def _likely(self, named: list[int]) -> list[int]:
@@ -184,16 +186,16 @@ class _Search:
             for place in range(self._width)
             if place not in named
             and (not self.names[place] or headers.strength(self.names[place]) == 1)
-            and self._shaped[place] > self._filled[place] * _MOST
-            and self._share_of_numbers(place) >= _MOST
+            and self._holds_numbers(place)
         ]
         return sorted(named + vague)
 
     def _by_content(self) -> int:
-        mostly = [place for place in range(self._width) if self._shaped[place] > self._filled[place] * _MOST]
+        mostly = [place for place in range(self._width) if self._is_shaped(place)]
+        if len(mostly) > 1:  # a fax column or one of ids is taken only when there is no other
+            mostly = [place for place in mostly if not headers.is_other(self.names[place])] or mostly
         if len(mostly) > 1:
-            valid = [place for place in mostly if self._share_of_numbers(place) >= _MOST]
-            mostly = valid or mostly
+            mostly = [place for place in mostly if self._holds_numbers(place)] or mostly
         some = mostly or [place for place in range(self._width) if self._shaped[place]]
         if not some:
             raise FileError("no_recipients")
@@ -205,11 +207,19 @@ class _Search:
         cells = [row[place] for row in self._sample if len(row) > place and not is_blank(row[place])]
         return len(cells), sum(map(looks_like_number, cells))
 
-    def _share_of_numbers(self, place: int) -> float:
-        """Share of a column's cells that are numbers of some country, whether or not they get SMS."""
-        cells = [row[place] for row in self._sample if len(row) > place and not is_blank(row[place])][:_JUDGED_VALUES]
-        verdicts = [numbers.parse(cell, self._country) for cell in cells]
-        return sum(verdict not in _DOUBTFUL for verdict in verdicts) / max(len(cells), 1)
+    def _is_shaped(self, place: int) -> bool:
+        return self._shaped[place] > self._filled[place] * _MOST
+
+    def _holds_numbers(self, place: int) -> bool:
+        """Whether most cells of a column are numbers of some country, whether or not they get SMS."""
+        if not self._is_shaped(place):
+            return False
+        if place not in self._judged:
+            filled = (row[place] for row in self._sample if len(row) > place and not is_blank(row[place]))
+            verdicts = [numbers.parse(cell, self._country) for cell in islice(filled, _JUDGED_VALUES)]
+            plain = sum(verdict not in _DOUBTFUL for verdict in verdicts)
+            self._judged[place] = plain >= len(verdicts) * _MOST
+        return self._judged[place]
 
     def _label(self, place: int) -> str:
         return self.names[place] or f"column {column_letters(place)}"

@@ -45,8 +45,7 @@ class Grid:
         self.numbers: list[int] = []
         self.hidden_rows = False
         self._shared = shared
-        self._prefix: str | None = None
-        self._cell = self._value = self._inline = ""
+        self._cell = self._value = self._inline = self._row_element = ""
         self._places: dict[str, int] = {}
         self._row: list[Cell] = []
         self._number = 0
@@ -75,8 +74,10 @@ class Grid:
             else:
                 letters = reference.rstrip("0123456789")
                 self._place = self._places[letters] if letters in self._places else self._find(reference, letters)
+        elif name == self._row_element:
+            self._start_row(attributes)
         else:
-            self._start_other(name, attributes)
+            self._start_other(name)
 
     def text(self, piece: str) -> None:
         """Text between two tags, or a part of it."""
@@ -87,36 +88,36 @@ class Grid:
         """Ends the row that was being read."""
         if self._pieces:
             self._end_cell()
-        if all(map(is_blank, self._row)):
+        row, self._row = self._row, []
+        if all(map(is_blank, row)):
             return
         if self.numbers and self._number <= self.numbers[-1]:
             raise FileError("damaged")
         if self._number > limits.MAX_PHYSICAL_ROWS or len(self.rows) >= limits.MAX_RECIPIENTS + limits.MAX_HEADER_ROWS:
             raise too_many_rows()
-        self.rows.append(self._row)
+        self.rows.append(row)
         self.numbers.append(self._number)
         self.hidden_rows = self.hidden_rows or self._hidden
-        self._row = []
 
-    def _start_other(self, name: str, attributes: dict[str, str]) -> None:
-        element = local(name)
-        if self._prefix is None:  # the root tells the prefix of all others
-            self._prefix = name[: -len(element)]
-            self._cell, self._value, self._inline = (self._prefix + short for short in "cvt")
-        elif element == "row":
+    def _start_row(self, attributes: dict[str, str]) -> None:
+        if self._row or self._pieces:
             self.finish()
-            number = attributes.get("r")
-            self._number_is_known = number is not None
-            if number is None:
-                self._number += 1
-                self._places.clear()  # so that the first cell is looked at for the row's number
-            else:
-                self._number = _whole(number)
-            self._hidden = attributes.get("hidden") in ("1", "true")
-            self._row = []
-            self._place = -1
+        number = attributes.get("r")
+        self._number_is_known = number is not None
+        if number is None:
+            self._number += 1
+            self._places.clear()  # so that the first cell is looked at for the row's number
         else:
-            self._phonetic = element == "rPh"
+            self._number = _whole(number)
+        self._hidden = attributes.get("hidden") in ("1", "true")
+        self._place = -1
+
+    def _start_other(self, name: str) -> None:
+        element = local(name)
+        if not self._cell:  # the root tells the prefix of all others
+            prefix = name[: -len(element)]
+            self._cell, self._value, self._inline, self._row_element = (prefix + own for own in ("c", "v", "t", "row"))
+        self._phonetic = element == "rPh"
 
     def _find(self, reference: str, letters: str) -> int:
         """ "B7" → 1; remembered, and the row's number taken from it where the row has none."""
@@ -132,7 +133,7 @@ class Grid:
         kind = self._attributes.get("t")
         if kind == "s" and text.isdecimal():
             value = self._string(text)
-        elif kind is None and "s" not in self._attributes:
+        elif kind is None and "s" not in self._attributes and len(text) <= _MAX_NUMBER_CHARS:
             value = _number(text)
         else:
             value = self._convert(text, kind)
@@ -150,7 +151,7 @@ class Grid:
     def _convert(self, text: str, kind: str | None) -> Cell:
         if kind == "s":
             return self._string(str(_whole(text.strip())))
-        if kind is None or kind == "n":
+        if (kind is None or kind == "n") and len(text) <= _MAX_NUMBER_CHARS:
             number = _number(text)
             style = self._attributes.get("s")
             if style is not None and style in self._shared.dates and not isinstance(number, str):
@@ -192,8 +193,6 @@ def _unescape_one(match: re.Match[str]) -> str:
 
 def _number(text: str) -> int | float | str:
     """Exactly what the file says; whatever is no number stays text."""
-    if len(text) > _MAX_NUMBER_CHARS:
-        return text
     if text.isdecimal():
         return int(text)
     try:

@@ -23,6 +23,8 @@ from engine.recipients.table import Cell, Table, collect, sheet_notes, too_many_
 
 _CHILD: Final = Path(__file__).with_name("isolated_child.py")
 _ODS_CONTENT: Final = "content.xml"
+_ODS_MANIFEST: Final = "META-INF/manifest.xml"
+_ODS_ENCRYPTED: Final = b"encryption-data"
 
 
 def read(data: bytes, kind: Kind) -> Iterator[Table]:
@@ -30,8 +32,8 @@ def read(data: bytes, kind: Kind) -> Iterator[Table]:
 
     Raises `damaged`, `password`, `macros`, `zip_bomb`, `too_many_rows`, `malformed` or `unsupported`.
     """
-    if kind is Kind.ODS and _ODS_CONTENT not in Archive(data):
-        raise FileError("damaged")
+    if kind is Kind.ODS:
+        _check_ods(Archive(data))
     answer = _ask_child(data)
     hidden = cast("list[str]", answer["hidden"])
     sheets = cast("list[tuple[str, list[list[object]]]]", answer["sheets"])
@@ -39,6 +41,13 @@ def read(data: bytes, kind: Kind) -> Iterator[Table]:
         rows, numbers = collect([_cell(cell) for cell in row] for row in cells)
         if rows:
             yield Table(rows, numbers, name, sheet_notes(name, [other for other, _ in sheets if other != name], hidden))
+
+
+def _check_ods(archive: Archive) -> None:
+    if _ODS_MANIFEST in archive and _ODS_ENCRYPTED in archive.read(_ODS_MANIFEST):
+        raise FileError("password")
+    if _ODS_CONTENT not in archive:
+        raise FileError("damaged")
 
 
 def _ask_child(data: bytes) -> dict[str, object]:

@@ -129,13 +129,14 @@ def _sniff(data: bytes) -> str:
 
 def _sniff_zip(data: bytes) -> str:
     """Member names stand uncompressed in the archive, so nothing is unpacked to tell the formats apart."""
-    if b"application/vnd.oasis.opendocument.spreadsheet" in data:
-        return "ods"
     for mark, name in (
+        (b"application/vnd.oasis.opendocument.spreadsheet", "ods"),
+        (b"application/vnd.oasis.opendocument.text", "odt"),
         (b"xl/workbook.xml", "xlsx"),
         (b"xl/workbook.bin", "xlsb"),
         (b"word/document.xml", "docx"),
         (b"ppt/presentation.xml", "pptx"),
+        (b"META-INF/manifest.xml", "ods"),  # with a packed mimetype, which is against its rules
     ):
         if mark in data:
             return name

@@ -30,8 +30,8 @@ MAX_UNPACKED_BYTES: Final = 100 * 1024 * 1024
 MAX_UNPACKED_RATIO: Final = 100
 RATIO_FREE_BYTES: Final = 1024 * 1024
 """Archives that unpack to less than this may have any ratio: small sheets of equal rows pack very well."""
-MAX_XML_TAGS: Final = 2_100_000
-"""Of all parts of a workbook that are read: some 500,000 numbers or 250,000 texts, in well under a second."""
+MAX_XML_TAGS: Final = 1_800_000
+"""Of all parts of a workbook that are read: some 450,000 numbers or 225,000 texts, in well under a second."""
 MAX_TEXT_CHARS: Final = 32 * 1024 * 1024
 """Of all cells of a sheet: cells may share one long text."""
 

@@ -1,4 +1,4 @@
-"""What only the browser can do: exchange a ticket for the HttpOnly cookie, and let it be taken away.
+"""What only the browser can do: exchange a ticket for the HttpOnly cookie, let it be taken away, close a menu.
 
 The scripts are ours and constant; what varies is passed as data. They use `/session` (engine/api/session.py).
 """
@@ -39,8 +39,21 @@ export default function ({ data }) {
 }
 """
 
+_CLOSE_MENU: Final = """
+export default function () {
+  const close = (click) => {
+    if (window.innerWidth > 768 || !click.target.closest(".st-key-ims-menu a")) return;
+    document.querySelector('[data-testid="stSidebarCollapseButton"] button')?.click();
+  };
+  document.addEventListener("click", close);
+  return () => document.removeEventListener("click", close);
+}
+"""
+# On a phone the menu covers the page; Streamlit closes it for its own menu only.
+
 _begin = component("ims_session_begin", js=_BEGIN)
 _end = component("ims_session_end", js=_END)
+_close_menu = component("ims_close_menu", js=_CLOSE_MENU)
 
 
 def begin_session(ticket: str, next_address: str) -> bool:
@@ -64,6 +77,12 @@ def end_session(next_address: str) -> None:
             data={"next": next_address, "address": SESSION_PATH, "header": REQUEST_HEADER},
             key="ims-session-end",
         )
+
+
+def close_menu_on_phones() -> None:
+    """Closes the sidebar when a link of the menu was followed on a narrow screen."""
+    with st.container(key="ims-silent-menu"):
+        _close_menu(key="ims-close-menu")
 
 
 def _nothing() -> None:

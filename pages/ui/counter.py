@@ -28,13 +28,15 @@ JS: Final = f"const SMS = {json.dumps(_TABLES)};\n" + (ASSETS / "counter.js").re
 CSS: Final = (ASSETS / "counter.css").read_text(encoding="utf-8")
 HTML: Final = """
 <div class="counter">
+  <div class="row">
   <dl>
     <div><dt>Characters</dt><dd data-field="characters">0</dd></div>
     <div><dt>SMS billed</dt><dd data-field="sms">0</dd></div>
     <div><dt>Parts on air</dt><dd data-field="parts">0</dd></div>
     <div><dt>Encoding</dt><dd data-field="encoding">GSM-7</dd></div>
-    <div><dt data-field="left"></dt></div>
   </dl>
+  <p data-field="left"></p>
+  </div>
   <p data-field="note" role="status"></p>
 </div>
 """

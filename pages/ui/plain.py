@@ -1,4 +1,4 @@
-"""Small pieces of HTML of our own: headings, tables, figures. Every value is escaped, so users' text stays text."""
+"""Small pieces of HTML of our own: tables, figures, texts. Every value is escaped, so users' text stays text."""
 
 from __future__ import annotations
 
@@ -14,11 +14,6 @@ from pages.ui.theme import ASSETS
 def send_styles() -> None:
     """The style sheet of the pages of sending; it takes no room on the page."""
     st.html(_style_tag())
-
-
-def heading(words: str) -> None:
-    """The heading of a card."""
-    st.html(f'<h2 class="ims-heading">{escape(words)}</h2>')
 
 
 def plain_table(

@@ -53,15 +53,13 @@ STAFF_ACCOUNTS: Final = PageEntry("staff_accounts.py", "Accounts", ":material/gr
 TASK: Final = PageEntry("task.py", "Task", ":material/task:", EVERY_ROLE, visible=False)
 ACCOUNT: Final = PageEntry("account.py", "Your account", ":material/manage_accounts:", EVERY_ROLE, visible=False)
 
-_ALL: Final[tuple[PageEntry, ...]] = (
+PAGES: Final[tuple[PageEntry, ...]] = (
     *(DASHBOARD, QUICK_SMS, BULK_SMS, TASK_RECORD, SENDING_RECORD, SMS_HISTORY, TOPUP_HISTORY, STAFF_ACCOUNTS),
     *(TASK, ACCOUNT, LOGIN, REGISTER, SETUP),
 )
-PAGES: Final = tuple(entry for entry in _ALL if entry.path.is_file())
 """In the order of the menu."""
 
 
 def home_of(role: Role) -> PageEntry:
     """Where a role begins."""
-    home = DASHBOARD if role in CUSTOMER_ROLES else STAFF_ACCOUNTS
-    return home if home in PAGES else ACCOUNT
+    return DASHBOARD if role in CUSTOMER_ROLES else STAFF_ACCOUNTS

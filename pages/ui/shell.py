@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 CREDIT_EVERY_S: Final = 5
 """How often the badge asks for the balance; it also notices there that the session has ended elsewhere."""
 REFERENCE_BYTES: Final = 4
+HELD_HINT: Final = "Held credit is set aside for messages being sent; what is not delivered comes back."
 _SIGN_OUT: Final = "ims_sign_out"
 
 
@@ -106,6 +107,7 @@ def _menu(actor: Actor) -> None:
                 group = entry.group
                 st.html(f'<p class="ims-group">{escape(group)}</p>')
             st.page_link(str(entry.path), label=entry.title, icon=entry.icon, width="stretch")
+        browser.close_menu_on_phones()
 
 
 def _top_bar(actor: Actor) -> None:
@@ -127,14 +129,13 @@ def _credit(actor: Actor) -> None:
     if current_actor() is None:
         st.rerun(scope="app")
     if actor.role not in CUSTOMER_ROLES:
-        st.html(f'<div class="ims-credit"><i>Operator</i><b>{actor.role.value}</b></div>')
+        st.html(f'<div class="ims-credit"><span><i>Operator</i><b>{actor.role.value.capitalize()}</b></span></div>')
         return
     balance = get_engine().history.balance(actor)
-    held = f"<i>·</i><i>Held</i><b>{show.credits(balance.held_micro)}</b>" if balance.held_micro else ""
+    held = f"<span><i>Held</i><b>{show.credits(balance.held_micro)}</b></span>" if balance.held_micro else ""
     st.html(
-        '<div class="ims-credit" title="Held credit is set aside for messages being sent; '
-        'what is not delivered comes back.">'
-        f"<i>Available</i><b>{show.credits(balance.available_micro)}</b>{held}</div>"
+        f'<div class="ims-credit" title="{HELD_HINT}">'
+        f"<span><i>Available</i><b>{show.credits(balance.available_micro)}</b></span>{held}</div>"
     )
 
 

@@ -102,6 +102,11 @@ def duration(label: str, name: str) -> Column:
     return text(label, lambda row: show.duration(row[name]))
 
 
+def account(actor: Actor) -> list[Column]:
+    """Whose row it is: a column for operators, none for customers."""
+    return [text("Account", lambda row: row["account_name"])] if actor.is_operator else []
+
+
 def frame_of(rows: Rows, columns: Sequence[Column]) -> pl.DataFrame:
     """A typed frame, also of no rows; instants become wall clocks of the column's zone."""
     series = [pl.Series(column.label, [column.value(row) for row in rows], dtype=column.kind) for column in columns]
@@ -131,6 +136,8 @@ def show_rows(rows: Rows, columns: Sequence[Column], *, key: str, alt: str, **mo
 def table(page: str, rows: Rows, columns: Sequence[Column], *, alt: str) -> None:
     """Shows the rows; a click anywhere in one opens it (see `opened`), its id being `row["id"]`."""
     st.session_state[f"{page}-ids"] = [row["id"] for row in rows]
+    if st.session_state.pop(f"{page}-closed", False):
+        st.session_state[f"{page}-table"] = NOTHING_PICKED
     show_rows(
         rows,
         columns,
@@ -147,17 +154,21 @@ def opened(page: str) -> int | None:
 
 
 def open_row(page: str, row_id: int | None) -> None:
-    st.session_state[f"{page}-open"] = row_id
+    """Opens a row by its id; None closes what is open."""
+    if row_id is None:
+        close(page)
+    else:
+        st.session_state[f"{page}-open"] = row_id
 
 
 def close(page: str) -> None:
-    st.session_state.pop(f"{page}-open", None)
+    """Nothing is open; the next run of the table lifts the selection, so that the same row can be clicked again."""
+    if st.session_state.pop(f"{page}-open", None) is not None:
+        st.session_state[f"{page}-closed"] = True
 
 
 def _pick(page: str) -> None:
-    """Remembers the row and clears the selection, so that the same row can be clicked again."""
     places = [cell[0] for cell in st.session_state[f"{page}-table"]["selection"]["cells"]]
-    st.session_state[f"{page}-table"] = NOTHING_PICKED
     ids = st.session_state.get(f"{page}-ids", [])
     if places and places[0] < len(ids):
         open_row(page, ids[places[0]])

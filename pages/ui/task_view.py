@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from functools import partial
-from html import escape
 from typing import Final
 
 import streamlit as st
@@ -26,8 +25,8 @@ from pages.ui import format as show
 from pages.ui.context import get_engine
 from pages.ui.guard import require
 from pages.ui.notices import leave_note, notice, refusal
-from pages.ui.plain import figures, heading, plain_table, send_styles
-from pages.ui.records import facts, link
+from pages.ui.plain import figures, plain_table, send_styles
+from pages.ui.records import facts, heading, link, name_line
 from pages.ui.registry import BULK_SMS, QUICK_SMS, SENDING_RECORD, SMS_HISTORY, TOPUP_HISTORY
 from pages.ui.status import MESSAGE, TASK, badge
 from pages.ui.table import chip, count, credit, show_rows, text, when
@@ -49,7 +48,7 @@ def head(actor: Actor, detail: TaskDetail) -> None:
     row = detail.row
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(gap="xxsmall", width="stretch"):
-            st.html(f'<h1 class="ims-name">{escape(row["name"])}</h1>')
+            name_line(row["name"])
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 badge(TASK, row["state"])
                 st.caption(_summary(actor, row), width="content")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from streamlit.runtime.pages_manager import PagesManager
-from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1 import AppTest, app_test
 from streamlit.util import calc_hash
 
 from engine.accounts import Accounts, RegisterForm
@@ -22,6 +22,13 @@ from pages.ui.registry import PageEntry
 ENTRY = Path(__file__).parents[2] / "streamlit_app.py"
 PASSWORD = "tall green kettle"
 RUN_LIMIT_S = 30
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _harness_folder() -> Iterator[None]:
+    """The harness leaves its temporary folder to the interpreter's exit, which is a warning, so an error, here."""
+    yield
+    app_test.TMP_DIR.cleanup()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from engine.api import SESSION_COOKIE
 from engine.app import Engine
 from engine.model import MICRO, Actor, CountRule, Role
 from engine.routes import NewRoute
@@ -267,9 +268,7 @@ def test_credit_spent_meanwhile_makes_a_new_quote_instead_of_a_task(engine: Engi
     assert not tasks_of(engine, owner)
 
 
-def test_expired_quote_is_renewed_with_a_note(
-    engine: Engine, owner: Actor, visit: Visit, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_expired_quote_is_renewed_with_a_note(engine: Engine, owner: Actor, visit: Visit) -> None:
     app = press(fill_quick(visit.open(QUICK_SMS)), "submit")
     with engine.store.transaction() as tx:
         tx.raw.execute("update quote set expires_us = 1")  # type: ignore[attr-defined]
@@ -386,8 +385,7 @@ def test_task_that_is_not_there_is_not_found(engine: Engine, owner: Actor, visit
 def test_task_of_another_account_is_not_found_and_tells_nothing(engine: Engine, owner: Actor, visit: Visit) -> None:
     press(press(fill_quick(visit.open(QUICK_SMS), name="Secret plan"), "submit"), "accept")
     (task,) = tasks_of(engine, owner)
-    visit.cookies["ims_session"] = ""
-    visit.cookies[next(iter(visit.cookies))] = token_of(engine, Role.SENDER)
+    visit.cookies[SESSION_COOKIE] = token_of(engine, Role.SENDER)
     app = visit.open(TASK, id=str(task["id"]))
     assert [title.value for title in app.title] == ["Task not found"]
     assert "Secret plan" not in read(app)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 
 import pytest
@@ -297,3 +298,38 @@ def test_the_badge_shows_available_credit_and_held_credit_when_there_is_any(
     visit.open(ACCOUNT)
     assert "<i>Available</i><b>1,234.50</b>" in visit.notices()
     assert "<i>Held</i><b>12.00</b>" in visit.notices()
+
+
+def test_a_script_error_shows_a_reference_number_and_the_log_has_the_rest(
+    visit: Visit, sign_in: SignIn, caplog: pytest.LogCaptureFixture
+) -> None:
+    sign_in(Role.OWNER)
+    visit.open(ACCOUNT)
+
+    def broken() -> None:
+        from pages.ui import shell  # noqa: PLC0415 - runs inside the harness's script
+
+        shell.report(RuntimeError("secret detail of <the> fault"))
+
+    visit.app = AppTest.from_function(broken).run()
+    shown = visit.notices()
+    reference = re.search(r"the reference ([0-9A-F]{8})", shown)
+    assert reference
+    assert "secret detail" not in shown
+    assert "555-0100" in shown
+    assert f"script error {reference.group(1)}" in caplog.text
+    assert "secret detail" in caplog.text
+
+
+def test_what_the_engine_refuses_is_shown_as_plain_text(visit: Visit, sign_in: SignIn) -> None:
+    sign_in(Role.OWNER)
+
+    def refused() -> None:
+        from engine.errors import InputError  # noqa: PLC0415 - runs inside the harness's script
+        from pages.ui import shell  # noqa: PLC0415 - same
+
+        shell.report(InputError("sender", value="<img src=x>*b*", problem="not allowed."))
+
+    visit.app = AppTest.from_function(refused).run()
+    assert "&lt;img src=x&gt;*b*" in visit.notices()
+    assert not visit.app.markdown

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import io
+import random
 import zipfile
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import xlsxwriter
 
@@ -43,24 +44,20 @@ def reasons_of(file: RecipientFile | str) -> list[tuple[int, str]]:
     return list(file.rejected.select("row", "reason").iter_rows())
 
 
-def archive(members: dict[str, bytes | str], *, padding_bytes: int = 0) -> bytes:
+def archive(members: Mapping[str, bytes | str], *, padding_bytes: int = 0) -> bytes:
     """A zip; `padding_bytes` of noise keep its ratio low, as a careful attacker would."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as package:
         for name, content in members.items():
             package.writestr(name, content)
         if padding_bytes:
-            package.writestr("padding.bin", zlib.compress(bytes(range(256)), 0) + noise(padding_bytes))
+            package.writestr("padding.bin", noise(padding_bytes))
     return buffer.getvalue()
 
 
 def noise(count_bytes: int) -> bytes:
     """Bytes that cannot be packed, the same each time."""
-    state, blocks = b"noise", bytearray()
-    while len(blocks) < count_bytes:
-        state = zlib.crc32(state).to_bytes(4, "big") + state[-4:]
-        blocks += state[:4]
-    return bytes(blocks[:count_bytes])
+    return random.Random(count_bytes).randbytes(count_bytes)
 
 
 def workbook(

@@ -128,10 +128,10 @@ def test_an_unknown_name_is_refused_with_the_names_there_are(capsys: pytest.Capt
     assert "count_split" in problem
 
 
-def test_the_name_of_a_result_runs_its_benchmark(capsys: pytest.CaptureFixture[str]) -> None:
-    assert bench.run(asked("record_page_tasks"), TINY) == 0
-    names = [result["name"] for result in json.loads(capsys.readouterr().out)["results"]]
-    assert names == RESULTS["record_page"]
+def test_part_of_a_name_or_the_name_of_a_result_chooses_a_benchmark() -> None:
+    assert bench.chosen("") == list(RESULTS)
+    assert bench.chosen("preview") == ["preview_csv", "preview_xlsx"]
+    assert bench.chosen("record_page_tasks") == ["record_page"]
 
 
 def test_nothing_is_left_behind(

@@ -365,6 +365,17 @@ def test_a_first_row_that_is_itself_a_number_is_never_lost(first: str) -> None:
     assert file.columns == ()
 
 
+def test_a_number_beside_the_word_mobile_is_no_header() -> None:
+    file = read("a.csv", csv(f"Mobile Shop,{A}", f"Home,{B}"))
+    assert numbers_of(file) == [A, B]
+    assert not file.has_header
+
+
+def test_a_fax_column_is_left_alone() -> None:
+    file = read("a.csv", csv("fax,direct", f"{A},{B}"))
+    assert (file.phone_column, numbers_of(file)) == ("direct", [B])
+
+
 def test_two_phone_columns_are_asked_about_and_the_answer_is_used() -> None:
     data = csv("Name,Phone,Mobile", f"Al,{A},{B}", f"Bo,,{C}")
     with pytest.raises(FileError, match="Phone, Mobile") as caught:

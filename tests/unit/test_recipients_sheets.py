@@ -77,7 +77,7 @@ def test_numbers_texts_and_other_columns_keep_their_spreadsheet_rows() -> None:
         ('<c r="A2" t="b"><v>1</v></c>', "characters"),
         ('<c r="A2" t="e"><v>#N/A</v></c>', "characters"),
         ('<c r="A2"><v>nan</v></c>', "characters"),
-        ('<c r="A2"><v>1e999</v></c>', "characters"),
+        ('<c r="A2"><v>1e999</v></c>', "spreadsheet_number"),
     ],
 )
 def test_every_type_of_cell_is_read(cell: str, outcome_: str) -> None:
@@ -268,7 +268,7 @@ def test_workbooks_without_any_number_say_so() -> None:
         (workbook('<row r="1"><c r="A1" t="s"><v>-1</v></c></row>', strings="<si><t>a</t></si>"), "damaged"),
         (workbook('<row r="2"><c r="A2"><v>1</v></c></row>' + ONE), "damaged"),
         (workbook(ONE, book="<workbook/>"), "damaged"),
-        (workbook(ONE, sheets='<sheet name="List" r:id="nowhere"/>'), "empty"),
+        (workbook(ONE, sheets='<sheet name="List" r:id="nowhere"/>'), "damaged"),
     ],
 )
 def test_what_is_no_proper_xlsx_ends_in_a_code(data: bytes, code: str) -> None:

@@ -21,7 +21,7 @@ from pages.ui.compose.flow import Flow
 from pages.ui.context import get_engine
 from pages.ui.counter import live_counter
 from pages.ui.notices import notice
-from pages.ui.plain import heading
+from pages.ui.records import heading
 from pages.ui.schedule import STEP_MINUTES, Moment, first_offer, resolve, zone_label
 
 SENDER_FIELD_LENGTH: Final = 11

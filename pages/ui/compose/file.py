@@ -69,7 +69,7 @@ def _kept_from_before(flow: Flow, key: str, upload: Upload) -> None:
     if st.session_state.get(key) is not None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.text(f"Still here: {upload.name}")
+        st.text(f"Using the file you uploaded before: {upload.name}")
         if st.button("Remove", key=flow.key("remove"), icon=":material/close:", type="tertiary"):
             flow.upload = None
             st.rerun()

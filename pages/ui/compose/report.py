@@ -16,7 +16,9 @@ from pages.ui.notices import notice
 
 COUNTRIES_NAMED: Final = 4
 ROWS_UNSCROLLED: Final = 10
-ROWS_HEIGHT: Final = 360
+ROWS_HEIGHT: Final = 380
+WRAPPED_ROW_HEIGHT: Final = 52
+"""Two lines: a sentence is read without scrolling sideways."""
 OK: Final = "ok"
 ALL_ROWS: Final = "all"
 NOT_SENT: Final = "rejected"
@@ -92,13 +94,14 @@ def _rows(flow: Flow, people: RecipientFile) -> None:
         shown,
         hide_index=True,
         height="content" if shown.height < ROWS_UNSCROLLED else ROWS_HEIGHT,
+        row_height=WRAPPED_ROW_HEIGHT if mixed else None,
         alt="Rows of the file with their verdict",
         column_config={
             "row": st.column_config.NumberColumn("Row", width="small", help="As the spreadsheet numbers its rows."),
             "number": st.column_config.TextColumn("Number"),
             "outcome": st.column_config.TextColumn("Verdict"),
             "country": st.column_config.TextColumn("Country"),
-            "sentence": st.column_config.TextColumn("Why", width="large"),
+            "sentence": st.column_config.TextColumn("Why", width="medium"),
         },
         column_order=["row", "number"]
         + ["outcome"] * mixed

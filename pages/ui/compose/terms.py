@@ -17,6 +17,7 @@ from pages.ui.context import get_engine
 from pages.ui.guard import require
 from pages.ui.notices import notice, refusal
 from pages.ui.plain import figures, plain_table, texts_list
+from pages.ui.records import facts
 
 TERMS_FILE: Final = Path(__file__).parents[3] / "data" / "terms.md"
 TERMS_HEIGHT: Final = 170
@@ -106,21 +107,13 @@ def _rerun_dialog() -> NoReturn:
 
 
 def _summary(preview: Preview, actor: Actor) -> None:
-    """User text stands in st.text, which shows it as it is."""
     draft = preview.draft
     when = "Now" if draft.scheduled_at is None else f"{show.when(to_us(draft.scheduled_at), actor.zone)} ({actor.zone})"
-    facts = {
-        "Task": draft.name,
-        "Route": preview.route.name,
-        "Sender ID": draft.sender
-        or ("None: the operator's number" if preview.route.supports_sender else "Not supported"),
-        "Send": when,
-    }
-    with st.grid(2, min_column_width=200, gap="xxsmall"):
-        for name, value in facts.items():
-            with st.container(gap=None):
-                st.caption(name)
-                st.text(value)
+    if draft.sender is not None:
+        sender = draft.sender
+    else:
+        sender = "None: the operator's number" if preview.route.supports_sender else "Not supported by this route"
+    facts({"Task": draft.name, "Route": preview.route.display_name, "Sender ID": sender, "Send": when})
 
 
 def quote_table(preview: Preview) -> None:
