@@ -146,7 +146,7 @@ class History:
 
     @allows(EVERY_ROLE)
     def export_messages(self, actor: Actor, wanted: RecordFilter = EVERYTHING, fmt: str = "csv") -> bytes:
-        """A file (csv, xlsx or parquet) of at most 200,000 rows, newest first; InputError when there are more."""
+        """A file of at most 200,000 rows (csv, parquet; xlsx 50,000), newest first; InputError when there are more."""
         frame = exports.message_frame(self._store, self._scope(actor, wanted), wanted)
         return exports.written(frame, exports.MESSAGE_COLUMNS, fmt, zone=actor.zone)
 

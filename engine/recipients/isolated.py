@@ -11,6 +11,7 @@ import datetime as dt
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, cast
@@ -22,6 +23,7 @@ from engine.recipients.kinds import Kind
 from engine.recipients.table import Cell, Table, collect, sheet_notes, too_many_columns, too_many_rows
 
 _CHILD: Final = Path(__file__).with_name("isolated_child.py")
+_slots = threading.BoundedSemaphore(limits.MAX_CHILDREN)
 _ODS_CONTENT: Final = "content.xml"
 _ODS_MANIFEST: Final = "META-INF/manifest.xml"
 _ODS_ENCRYPTED: Final = b"encryption-data"
@@ -63,13 +65,14 @@ def _ask_child(data: bytes) -> dict[str, object]:
         }
     )
     try:
-        done = subprocess.run(  # noqa: S603 - our own file, run by our own interpreter; the upload is its input
-            [sys.executable, "-I", str(_CHILD), settings],
-            input=data,
-            capture_output=True,
-            check=False,
-            timeout=limits.CHILD_WALL_SECONDS,
-        )
+        with _slots:
+            done = subprocess.run(  # noqa: S603 - our own file, run by our own interpreter; the upload is its input
+                [sys.executable, "-I", str(_CHILD), settings],
+                input=data,
+                capture_output=True,
+                check=False,
+                timeout=limits.CHILD_WALL_SECONDS,
+            )
     except subprocess.TimeoutExpired:
         raise FileError("damaged") from None
     if done.returncode != 0:  # it hit a limit, or the reader gave up in a way that ends a process

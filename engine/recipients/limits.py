@@ -35,6 +35,8 @@ MAX_XML_TAGS: Final = 1_800_000
 MAX_TEXT_CHARS: Final = 32 * 1024 * 1024
 """Of all cells of a sheet: cells may share one long text."""
 
+MAX_CHILDREN: Final = 2
+"""Processes for old files at the same time; further uploads of that kind wait."""
 CHILD_CPU_SECONDS: Final = 1
 CHILD_WALL_SECONDS: Final = 5
 """Longer, for a busy machine."""

@@ -24,12 +24,17 @@ def arrived(page: str, fill: Callable[[Values], None], *, probe: str) -> None:
     given = st.query_params.to_dict()
     if probe not in st.session_state or given != st.session_state.get(_shown(page)):
         fill(given)
+        st.session_state[_arrival(page)] = True
 
 
 def keep(page: str, values: Mapping[str, str | int | None]) -> None:
-    """Writes the values there are into the address, without a rerun."""
+    """Writes the values there are into the address, without a rerun.
+
+    After an arrival in any case: a link from a page to itself leaves the browser showing the address of before. The
+    browser makes no entry in its history of what it shows already.
+    """
     wanted = {name: str(value) for name, value in values.items() if value not in (None, "")}
-    if st.query_params.to_dict() != wanted:
+    if st.session_state.pop(_arrival(page), False) or st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)
     st.session_state[_shown(page)] = wanted
 
@@ -37,6 +42,10 @@ def keep(page: str, values: Mapping[str, str | int | None]) -> None:
 def number_in(text: str | None) -> int | None:
     """A whole number of an address, None for anything else."""
     return int(text) if text and text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else None
+
+
+def _arrival(page: str) -> str:
+    return f"{page}-arrival"
 
 
 def _shown(page: str) -> str:

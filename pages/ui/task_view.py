@@ -37,6 +37,8 @@ OUTCOME_EVERY_S: Final = 6
 ESTIMATE_AFTER_US: Final = 3 * SECOND_US
 """Before that a rate says little."""
 MESSAGES_SHOWN: Final = 20
+REASON_WIDTH: Final = 470
+"""The longest sentence in one line; on a phone the link goes below it."""
 ASKED: Final = "task-cancel-asked"
 DONE: Final = frozenset({TaskState.FINISHED, TaskState.CANCELLED})
 CANCELLABLE: Final = frozenset({TaskState.SCHEDULED, TaskState.QUEUED, TaskState.SENDING})
@@ -162,18 +164,19 @@ def _estimate(live: Row) -> str:
 
 
 def _counts(live: Row) -> None:
-    on_the_way = live["recipients"] - live["settled"] - live["in_doubt"]
-    figures = {
+    open_still = live["recipients"] - live["settled"] - live["in_doubt"]
+    rest = "Waiting" if live["state"] in (TaskState.SCHEDULED, TaskState.QUEUED) else "On the way"
+    counts = {
         "Delivered": live["delivered"],
         "Failed": live["failed"],
         "Expired": live["expired"],
         "Cancelled": live["cancelled"],
         "In doubt": live["in_doubt"],
-        "On the way": on_the_way,
+        rest: open_still,
     }
-    always = {"Delivered", "Failed", "On the way"}
+    always = {"Delivered", "Failed", rest}
     with st.grid("auto", min_column_width=88, gap="small"):
-        for name, value in figures.items():
+        for name, value in counts.items():
             if value or name in always:
                 st.metric(name, show.number(value))
 
@@ -243,9 +246,8 @@ def reasons(detail: TaskDetail) -> None:
         heading("Why some did not arrive")
         for reason in detail.reasons:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.markdown(f"**{show.number(reason['messages'])}**", width=64)
-                with st.container(gap=None, width="stretch"):
-                    st.text(reason["sentence"])
+                with st.container(gap=None, width=REASON_WIDTH):
+                    st.text(f"{show.number(reason['messages'])} · {reason['sentence']}")
                     st.caption(reason["next_step"])
                 link(SMS_HISTORY, "Show them", task=detail.row["id"], reason=reason["reason"])
 

@@ -27,7 +27,7 @@ ROOT: Final = Path(__file__).parents[2]
 RESULTS: Final = ROOT / "test-results"
 START_LIMIT_S: Final = 60
 STOP_LIMIT_S: Final = 20
-WAIT_MS: Final = 20_000
+WAIT_MS: Final = 40_000
 """Longest wait for something to appear; two cores run the server, the browser and another test."""
 FLAGS: Final = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 PASSWORD: Final = "tall green kettle"
@@ -144,6 +144,7 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
     """A browser without cookies, 1440×900."""
     opened = browser.new_context(viewport={"width": 1440, "height": 900})
+    opened.set_default_timeout(WAIT_MS)
     opened.tracing.start(screenshots=True, snapshots=True)
     yield opened
     _keep_evidence(opened, request)
@@ -152,9 +153,7 @@ def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Browse
 
 @pytest.fixture
 def page(context: BrowserContext) -> Page:
-    opened = context.new_page()
-    opened.set_default_timeout(WAIT_MS)
-    return opened
+    return context.new_page()
 
 
 def _keep_evidence(context: BrowserContext, request: pytest.FixtureRequest) -> None:

@@ -37,7 +37,7 @@ def test_the_printed_link_makes_the_administrator_once(page: Page, fresh_server:
     page.get_by_role("button", name="Create administrator").click()
     expect(page.get_by_text("The administrator is ready")).to_be_visible()
     log_in(page, fresh_server, ADMIN)
-    expect(page.locator(".ims-credit")).to_contain_text("admin")
+    expect(page.locator(".ims-credit")).to_contain_text("Admin")
     expect(page.get_by_role("link", name="Accounts")).to_be_visible()
     sign_out(page)
     page.goto(link)

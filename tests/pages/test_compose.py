@@ -289,9 +289,18 @@ def test_bulk_file_is_reported_row_by_row_and_its_columns_fill_the_text(
     assert {metric.label: metric.value for metric in app.metric} == {
         "Rows": "4", "OK": "2", "Invalid": "0", "Duplicates": "1", "Landlines": "1",
     }  # fmt: skip
-    table = app.dataframe[0].value
-    assert sorted(table["row"]) == [3, 5]
-    assert "A landline: it cannot receive SMS. Use the mobile number." in set(table["sentence"])
+    page = read(app)
+    assert "<p><i>3</i><b>61298765432</b><span>A landline: it cannot receive SMS." in page
+    assert "<p><i>5</i><b>61412345678</b><span>The same number is in an earlier row" in page
+    verdicts = next(box for box in app.selectbox if "_verdict_" in str(box.key))
+    assert verdicts.options == [
+        "All that are not sent to (2)",
+        "Duplicate (1)",
+        "Landline (1)",
+        "OK (2)",
+        "All rows (4)",
+    ]
+    assert "OK: United Kingdom" in read(verdicts.select("ok").run())
     put(app, "name", "Invoices")
     put(app, "content", "Acme: dear ((Name)), thank you.")
     app = press(app.run(), "submit")

@@ -257,6 +257,18 @@ def test_more_rows_than_a_file_may_have_are_refused_not_cut(
         getattr(history, export)(ONE)
 
 
+def test_a_spreadsheet_too_slow_to_write_is_refused_with_the_way_out(
+    history: History, book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "MAX_XLSX_ROWS", 1)
+    book.task(1, [Sent()])
+    assert history.export_tasks(ONE, fmt="xlsx")
+    book.task(1, [Sent()])
+    with pytest.raises(InputError, match="Choose CSV"):
+        history.export_tasks(ONE, fmt="xlsx")
+    assert history.export_tasks(ONE, fmt="parquet")
+
+
 def test_a_zone_that_does_not_exist_is_explained(history: History, book: Book) -> None:
     with pytest.raises(InputError, match="Time zone"):
         history.export_tasks(actor(1, zone="localtime"))

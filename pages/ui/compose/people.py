@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Final
 
-import polars as pl
 import streamlit as st
 
 from engine.errors import ImsError
-from engine.model import ROW_SENTENCES, RowReason
 from engine.recipients import RecipientFile, read_numbers
 from pages.ui import format as show
 from pages.ui.compose.fields import Problems, complain
 from pages.ui.compose.flow import Flow
-from pages.ui.compose.report import countries_words
+from pages.ui.compose.report import countries_words, entries_html, reason_words
 from pages.ui.context import get_engine
 from pages.ui.notices import notice, refusal
 
@@ -64,16 +61,7 @@ def _show_understood(found: RecipientFile) -> None:
     if found.rejected.is_empty():
         return
     notice("warning", f"{show.plural(found.rejected.height, 'entry is', 'entries are')} not sent to:")
-    st.html(entries_html(found.rejected))
-
-
-def entries_html(rejected: pl.DataFrame) -> str:
-    """Position, what was typed (escaped) and why it is not sent to, a line each."""
-    lines = [
-        f"<p><i>{row}.</i><b>{escape(value) or show.NOTHING}</b><span>{ROW_SENTENCES[RowReason(reason)]}</span></p>"
-        for row, value, reason in rejected.head(ENTRIES_SHOWN).iter_rows()
-    ]
-    more = rejected.height - ENTRIES_SHOWN
+    st.html(entries_html(found.rejected.head(ENTRIES_SHOWN).select("row", "value", reason_words())))
+    more = found.rejected.height - ENTRIES_SHOWN
     if more > 0:
-        lines.append(f"<p>And {show.number(more)} more.</p>")
-    return f'<div class="ims-entries">{"".join(lines)}</div>'
+        st.caption(f"And {show.number(more)} more.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Final
 
 import polars as pl
@@ -15,10 +16,7 @@ from pages.ui.compose.flow import Flow
 from pages.ui.notices import notice
 
 COUNTRIES_NAMED: Final = 4
-ROWS_UNSCROLLED: Final = 10
-ROWS_HEIGHT: Final = 380
-WRAPPED_ROW_HEIGHT: Final = 52
-"""Two lines: a sentence is read without scrolling sideways."""
+PAGE_ROWS: Final = 50
 OK: Final = "ok"
 ALL_ROWS: Final = "all"
 NOT_SENT: Final = "rejected"
@@ -66,7 +64,7 @@ def show_report(flow: Flow, people: RecipientFile) -> None:
                 st.metric(name, show.number(value), border=True)
     for note in people.notes:
         notice("info", note)
-    st.caption(f"Sent to {show.plural(people.frame.height, 'recipient')}{countries_words(people.frame)}.")
+    st.caption(f"Ready to send to {show.plural(people.frame.height, 'recipient')}{countries_words(people.frame)}.")
     with st.expander(
         f"Import report: {show.plural(people.rejected.height, 'row')} not sent to",
         expanded=not people.rejected.is_empty(),
@@ -86,28 +84,9 @@ def _rows(flow: Flow, people: RecipientFile) -> None:
         key=flow.key(f"verdict_{flow.uploads}_{len(options)}"),
         format_func=lambda reason: _option(reason, summary),
     )
-    mixed = chosen in (ALL_ROWS, NOT_SENT)
-    if not mixed and chosen != OK:
-        st.text(ROW_SENTENCES[RowReason(chosen)])
     shown = _checked(people, chosen)
-    st.dataframe(
-        shown,
-        hide_index=True,
-        height="content" if shown.height < ROWS_UNSCROLLED else ROWS_HEIGHT,
-        row_height=WRAPPED_ROW_HEIGHT if mixed else None,
-        alt="Rows of the file with their verdict",
-        column_config={
-            "row": st.column_config.NumberColumn("Row", width="small", help="As the spreadsheet numbers its rows."),
-            "number": st.column_config.TextColumn("Number"),
-            "outcome": st.column_config.TextColumn("Verdict"),
-            "country": st.column_config.TextColumn("Country"),
-            "sentence": st.column_config.TextColumn("Why", width="medium"),
-        },
-        column_order=["row", "number"]
-        + ["outcome"] * mixed
-        + ["country"] * (chosen in (OK, ALL_ROWS))
-        + ["sentence"] * mixed,
-    )
+    pages = -(-shown.height // PAGE_ROWS)
+    st.html(entries_html(_page(flow, shown, chosen, pages)))
     with st.container(horizontal=True):
         if rejected:
             st.download_button(
@@ -136,30 +115,47 @@ def _option(reason: str, summary: dict[str, int]) -> str:
     return f"{REASON_LABELS.get(reason, reason)} ({numbers[reason]:,})"
 
 
+def _page(flow: Flow, shown: pl.DataFrame, chosen: str, pages: int) -> pl.DataFrame:
+    """The rows of the page that is open; with more than one page, the numbers to leaf through."""
+    key = flow.key(f"page_{flow.uploads}_{chosen}")
+    at = min(int(st.session_state.get(key, 1)), pages)
+    if pages > 1:
+        st.pagination(pages, key=key)
+    return shown.slice((at - 1) * PAGE_ROWS, PAGE_ROWS)
+
+
 def _checked(people: RecipientFile, chosen: str) -> pl.DataFrame:
-    """Rows with one verdict, or all of them in file order."""
-    accepted = people.frame.select(
-        "row", pl.col("msisdn").alias("number"), pl.lit(OK).alias("outcome"), "country", pl.lit("").alias("sentence")
-    )
-    refused = people.rejected.select(
-        "row",
-        pl.col("value").alias("number"),
-        pl.col("reason").alias("outcome"),
-        pl.lit("").alias("country"),
-        _sentence(pl.col("reason")).alias("sentence"),
-    )
-    rows = {OK: accepted, NOT_SENT: refused, ALL_ROWS: pl.concat([accepted, refused]).sort("row")}.get(
-        chosen, refused.filter(pl.col("outcome") == chosen)
-    )
-    names = {code: country_name(code) for code in rows["country"].unique() if code}
-    return rows.with_columns(
-        pl.col("outcome").replace_strict(REASON_LABELS, default=pl.col("outcome"), return_dtype=pl.String),
-        pl.col("country").replace_strict(names, default="", return_dtype=pl.String) if names else pl.col("country"),
+    """row, value, words: rows with one verdict, or all of them in file order."""
+    accepted = people.frame.select("row", pl.col("msisdn").alias("value"), ok_words(people).alias("words"))
+    refused = people.rejected.select("row", "value", "reason", reason_words().alias("words"))
+    if chosen == OK:
+        return accepted
+    if chosen == NOT_SENT:
+        return refused.drop("reason")
+    if chosen == ALL_ROWS:
+        return pl.concat([accepted, refused.drop("reason")]).sort("row")
+    return refused.filter(pl.col("reason") == chosen).drop("reason")
+
+
+def entries_html(rows: pl.DataFrame) -> str:
+    """A line each of (row, value, words); what users typed is escaped."""
+    lines = [
+        f"<p><i>{row}</i><b>{escape(value) or show.NOTHING}</b><span>{escape(words)}</span></p>"
+        for row, value, words in rows.iter_rows()
+    ]
+    return f'<div class="ims-entries" tabindex="0" role="region" aria-label="Rows">{"".join(lines)}</div>'
+
+
+def reason_words() -> pl.Expr:
+    """The sentence of each rejected row."""
+    return pl.col("reason").replace_strict(
+        {reason.value: text for reason, text in ROW_SENTENCES.items()}, return_dtype=pl.String
     )
 
 
-def _sentence(reason: pl.Expr) -> pl.Expr:
-    return reason.replace_strict({r.value: text for r, text in ROW_SENTENCES.items()}, return_dtype=pl.String)
+def ok_words(people: RecipientFile) -> pl.Expr:
+    names = {code: f"OK: {country_name(code)}" for code in people.frame["country"].unique()}
+    return pl.col("country").replace_strict(names, default="OK", return_dtype=pl.String)
 
 
 def _grouped() -> list[str]:

@@ -20,7 +20,7 @@ from pages.ui.plain import figures, plain_table, texts_list
 from pages.ui.records import facts
 
 TERMS_FILE: Final = Path(__file__).parents[3] / "data" / "terms.md"
-TERMS_HEIGHT: Final = 170
+TERMS_HEIGHT: Final = 230
 
 
 @cache
