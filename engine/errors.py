@@ -12,8 +12,8 @@ SENTENCES: Final[dict[str, str]] = {
     "too_large": "The file is {size_mb} MB; the most is {limit_mb} MB. Split it into smaller files.",
     "too_many_rows": "The file has more than {limit} recipients. Split it and send it as several tasks.",
     "empty": "The file has nothing in it. Put the numbers below a header in row 1 and upload it again.",
-    "no_recipients": "No phone numbers were found. Name the column “phone” and put the numbers, with full country codes, "
-    "below it.",
+    "no_recipients": "No phone numbers were found. Name the column “phone” and put the numbers, "
+    "with full country codes, below it.",
     "encoding": "The text of the file cannot be read ({detail}). Save it as “CSV UTF-8” and upload it again.",
     "binary": "The file is not text although its name says so. Export the list again as .csv or .xlsx.",
     "malformed": "The file is broken at row {row}: {detail}. Correct that place and upload it again.",

@@ -6,7 +6,7 @@ from engine.model import Role
 from engine.recipients import MAX_RECIPIENTS
 from engine.tasks import Draft
 from pages.ui.compose.fields import Problems, card, content_field, name_field, route_field, sender_field, time_field
-from pages.ui.compose.file import example_of, file_field, placeholder_help
+from pages.ui.compose.file import columns_of, example_of, file_field, placeholder_help
 from pages.ui.compose.page import begin, end, two_columns
 from pages.ui.guard import require
 from pages.ui.registry import BULK_SMS
@@ -22,7 +22,7 @@ with form:
         sender = sender_field(flow, route, choices, problems)
         name = name_field(flow, problems)
     with card("content", "Message"):
-        text = content_field(flow, route, problems, example=example_of(flow))
+        text = content_field(flow, route, problems, columns=columns_of(flow), example=example_of(flow))
         placeholder_help(flow)
     with card("people", "Send to"):
         people = file_field(flow, problems)

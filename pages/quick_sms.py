@@ -27,7 +27,7 @@ with form:
     with card("people", "Send to"):
         people = typed_field(flow, problems, most=most)
     with card("content", "Message"):
-        text = content_field(flow, route, problems)
+        text = content_field(flow, route, problems, columns=())
     with card("time", "Time"):
         moment = time_field(flow, actor.zone, problems)
 

@@ -91,7 +91,7 @@ def timeline(steps: Rows) -> None:
 
 def text_as_sent(row: Row) -> None:
     """Each part in a frame of its own, as the phone joins them."""
-    heading("Text as sent")
+    heading("Text")
     st.html("".join(f'<p class="ims-part">{escape(part)}</p>' for part in row["parts"]))
     rule = RULE_WORDS[CountRule(row["count_rule"])]
     st.caption(

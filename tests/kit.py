@@ -12,6 +12,7 @@ import polars as pl
 from engine import ledger, recipients, routes
 from engine.app import Engine
 from engine.config import Config
+from engine.gateways import GatewayFactory, gateway_for
 from engine.model import MICRO, Actor, Role, SystemClock
 from engine.routes import EVERYWHERE, NewRoute
 from engine.store import Store, open_store
@@ -76,10 +77,17 @@ class World:
             return routes.add(tx, new, member_id=None, now_us=self.clock.now_us())
 
 
-def world(folder: Path, *, credit: int = 10_000, gateway: str = "sim://", started: bool = True) -> World:
+def world(
+    folder: Path,
+    *,
+    credit: int = 10_000,
+    gateway: str = "sim://",
+    started: bool = True,
+    gateways: GatewayFactory = gateway_for,
+) -> World:
     clock = MovedClock()
     config = config_for(folder, first_gateway=gateway)
-    engine = Engine(config, open_store(config.url, memory_mb=config.memory_mb), clock)
+    engine = Engine(config, open_store(config.url, memory_mb=config.memory_mb), clock, gateways=gateways)
     owner = engine.accounts.ensure_account("Acme")
     staff = Actor(user_id=999_999, account_id=999_999, role=Role.STAFF, name="staff")
     if credit:

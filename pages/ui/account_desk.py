@@ -33,6 +33,7 @@ KEY_BYTES: Final = 12
 CREDIT, DEBIT = "Credit", "Debit"
 AMOUNT: Final = re.compile(r"(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d{1,6})?", re.ASCII)
 """1200, 1,200 or 1,200.50. A comma is never a decimal sign: 1,5 and 1.200,50 are refused rather than guessed."""
+WRITING: Final = "Decimals follow a point, such as 1,200.50. "
 AMOUNT_LENGTH: Final = 25
 
 
@@ -81,7 +82,9 @@ class BookingForm:
             try:
                 st.session_state[BOOKING] = self._read()
             except ImsError as error:
-                refusal(error, "Nothing was booked; what you typed is still there.")
+                refusal(
+                    error, f"{WRITING if error.code == 'amount' else ''}Nothing was booked; what you typed is kept."
+                )
 
     def done(self) -> None:
         """After a booking: empty fields and a new key with the next run."""
@@ -159,7 +162,7 @@ def _confirmation(account: Row, booking: Booking, form: BookingForm) -> None:
                 key=booking.key,
             )
         except ImsError as error:
-            refusal(error, "Nothing was booked. Close this to correct it; what you typed is still there.")
+            refusal(error, "Nothing was booked. Close this to correct it; what you typed is kept.")
             return
         booked(account, booking.amount_micro)
         form.done()

@@ -20,6 +20,7 @@ from pages.ui.registry import LOGIN, REGISTER
 from pages.ui.theme import ICON, PRODUCT
 
 _ENDED = "ims_was_signed_in"
+_TICKET = "ims_ticket"
 
 
 @contextmanager
@@ -49,10 +50,19 @@ def show_log_in(next_address: str = "") -> None:
         answer = st.container()
         with st.container(key="ims-card"):
             ticket = _ask(answer)
-        if ticket is not None and begin_session(ticket, next_address):
-            with answer:
-                refusal(AccessError("login_failed"), support_line())
+        if ticket is not None:
+            st.session_state[_TICKET] = ticket
+        _exchange(answer, next_address)
         st.page_link(str(REGISTER.path), label="New here? Register your team", icon=":material/person_add:")
+
+
+def _exchange(answer: DeltaGenerator, next_address: str) -> None:
+    """Hands the ticket to the browser; it stays until the page is left or the exchange was refused."""
+    ticket = st.session_state.get(_TICKET)
+    if ticket is not None and begin_session(ticket, next_address):
+        del st.session_state[_TICKET]
+        with answer:
+            refusal(AccessError("login_failed"), support_line())
 
 
 def remember_signed_in() -> None:

@@ -118,7 +118,7 @@ def dates_bar(actor: Actor, page: str, *, upcoming: bool = False) -> Period:
             wrap=True,
         )
         if preset is Preset.CUSTOM:
-            st.session_state.setdefault(days, (today, today))
+            st.session_state.setdefault(days, st.session_state.get(f"{page}-seen") or (today, today))
             st.date_input(
                 "From and to",
                 key=days,
@@ -129,7 +129,10 @@ def dates_bar(actor: Actor, page: str, *, upcoming: bool = False) -> Period:
                 max_value=LAST_DAY,
             )
     custom = st.session_state.get(days) or ()
-    return period_of(preset or DEFAULT_DATES, today=today, zone=actor.zone, custom=custom, upcoming=upcoming)
+    period = period_of(preset or DEFAULT_DATES, today=today, zone=actor.zone, custom=custom, upcoming=upcoming)
+    if period.first and period.last:
+        st.session_state[f"{page}-seen"] = (period.first, period.last)  # where a free choice begins
+    return period
 
 
 def fill_dates(page: str, given: address.Values, *, default: Preset = DEFAULT_DATES) -> None:

@@ -23,8 +23,10 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse
 from starlette.routing import BaseRoute, Route
 from streamlit import config as config_of_server
+from streamlit import net_util
 from streamlit.runtime.pages_manager import PagesManager
 
+from engine import numbers
 from engine.api import SecurityHeaders, content_policy, health_routes, session_routes
 from engine.app import Engine
 from engine.config import Config
@@ -60,8 +62,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 
 def routes() -> list[BaseRoute]:
     """Health, the session cookie, and our own first page in place of Streamlit's."""
-    # Without this, until the first visit, an address like /dashboard would run that file alone and list all files.
-    PagesManager.uses_pages_directory = False
+    _harden(_config())
     page = _index()
 
     async def index(_: Request) -> HTMLResponse:
@@ -83,6 +84,16 @@ def middleware() -> list[Middleware]:
     """Security headers on every response."""
     https = _config().secure_cookies
     return [Middleware(SecurityHeaders, policy=content_policy(_script_hashes(_index())), https=https)]
+
+
+def _harden(config: Config) -> None:
+    """Closes what Streamlit leaves open by default; each is tested in tests/browser/test_fresh_server.py."""
+    # Otherwise, until the first visit, an address like /dashboard would run that file alone and list all files.
+    PagesManager.uses_pages_directory = False
+    # Asked for every connection of a foreign origin, it calls a server on the internet while everybody waits.
+    net_util.get_external_ip = lambda: None
+    # A proxy may put another Host header than the public one.
+    config_of_server.set_option("server.corsAllowedOrigins", [config.public_url])
 
 
 def _config() -> Config:
@@ -114,6 +125,7 @@ def refuse_to_start(error: ImsError) -> NoReturn:
 
 def _settle() -> None:
     sys.setswitchinterval(SWITCH_INTERVAL_S)
+    numbers.warm()
     for name in WARM_MODULES:
         importlib.import_module(name)
     gc.collect()

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from engine.api import SESSION_COOKIE
 from pages.ui.registry import PAGES, PageEntry
@@ -90,6 +94,26 @@ def test_the_cookie_route_refuses_what_our_page_would_not_send(
     assert answer.status_code == 403
     assert answer.json()["error"]["code"] == "login_failed"
     assert SESSION_COOKIE not in answer.cookies
+
+
+def test_a_page_of_another_origin_cannot_connect_and_nobody_waits_for_it(server: Server) -> None:
+    stream = server.url.replace("http", "ws") + "/_stcore/stream"
+    begun = time.monotonic()
+    with pytest.raises(InvalidStatus) as caught:
+        connect(stream, origin=Origin("https://evil.example"))
+    assert caught.value.response.status_code == 403
+    # Streamlit would ask two servers on the internet for its own address, five seconds each.
+    assert time.monotonic() - begun < 4
+
+
+def test_the_public_address_behind_a_proxy_may_connect(tmp_path: Path) -> None:
+    server = start_server(tmp_path, IMS_PUBLIC_URL="https://sms.example.com")
+    stream = server.url.replace("http", "ws") + "/_stcore/stream"
+    with connect(stream, origin=Origin("https://sms.example.com")) as open_stream:
+        open_stream.ping().wait(5)
+    assert "https://sms.example.com/setup?token=" in server.said()
+    assert "max-age" in httpx.get(server.url).headers["Strict-Transport-Security"]
+    server.stop()
 
 
 def test_health_says_what_it_is_made_of(server: Server) -> None:

@@ -137,6 +137,32 @@ def test_five_wrong_passwords_lock_the_name_in_every_browser(page: Page, browser
     elsewhere.close()
 
 
+def test_an_exchange_that_the_server_refuses_is_told(page: Page, context: BrowserContext, server: Server) -> None:
+    register(page, server, "late")
+    page.route("**/session", lambda route: route.fulfill(status=403, body="{}"))
+    try_log_in(page, "late")
+    expect(page.get_by_role("alert")).to_contain_text("That did not work")
+    assert session_cookie(context) is None
+    page.unroute("**/session")
+    try_log_in(page, "late")
+    expect(page.locator(".ims-credit")).to_be_visible()
+
+
+def test_on_a_phone_the_menu_closes_after_a_choice_and_the_credit_stays_in_reach(page: Page, server: Server) -> None:
+    be(page, server, "jane")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.reload()
+    expect(page.locator(".ims-credit")).to_be_in_viewport(ratio=1)
+    page.get_by_test_id("stExpandSidebarButton").click()
+    link = page.get_by_role("link", name="Task record")
+    expect(link).to_be_in_viewport()
+    link.click()
+    expect(page.get_by_role("heading", name="Task record")).to_be_visible()
+    expect(link).not_to_be_in_viewport()
+    page.get_by_test_id("stPopoverButton").click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_in_viewport(ratio=1)
+
+
 def test_names_with_markup_are_shown_as_they_were_typed(page: Page, server: Server) -> None:
     team = "<b>*Bold*</b> $x$ :tada: [a](http://a.example)"
     register(page, server, "markup", team=team)

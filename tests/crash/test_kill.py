@@ -81,9 +81,7 @@ def check(folder: Path, journal: Path, *, finished: bool = False) -> None:
     assert found.total() in ({COUNT} if finished else {0, COUNT}), "a task is written whole or not at all"
     reached = submits(journal)
     assert not [message for message, times in reached.items() if times > 1], "a message was sent twice"
-    recorded = {
-        int(str(row["id"])) for row in raw(made, "select id from message where provider_ref is not null")
-    }
+    recorded = {int(str(row["id"])) for row in raw(made, "select id from message where provider_ref is not null")}
     flagged = {
         int(str(row["id"])) for row in raw(made, "select id from message where state in ('in_doubt', 'submitting')")
     }

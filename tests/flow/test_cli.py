@@ -47,12 +47,9 @@ def test_check_prints_every_row_and_exits_with_1_when_the_file_cannot_be_read(tm
     refused = run(tmp_path, "check", str(file), "--json")
     assert refused.returncode == 1
     assert json.loads(refused.stdout)["error"]["code"] == "binary"
-    for missing in ("nowhere.csv", "a\0b.csv"):
-        if "\0" in missing:
-            continue  # no operating system passes it on
-        gone = run(tmp_path, "check", missing, "--json")
-        assert gone.returncode == 1
-        assert json.loads(gone.stdout)["error"]["message"]
+    gone = run(tmp_path, "check", "nowhere.csv", "--json")
+    assert gone.returncode == 1
+    assert json.loads(gone.stdout)["error"]["message"]
 
 
 def test_send_waits_for_every_outcome_and_the_books_add_up(tmp_path: Path) -> None:
@@ -113,7 +110,9 @@ def test_a_running_server_is_named_by_its_process(tmp_path: Path) -> None:
 
 
 def test_a_scheduled_send_waits_for_the_server(tmp_path: Path) -> None:
-    sent = answer(tmp_path, "send", "--to", "61412345678", "--text", "Thanks", "--at", "2026-12-24T09:00+11:00", "--json")
+    sent = answer(
+        tmp_path, "send", "--to", "61412345678", "--text", "Thanks", "--at", "2026-12-24T09:00+11:00", "--json"
+    )
     assert (sent["state"], sent["pending"]) == ("scheduled", 1)
 
 

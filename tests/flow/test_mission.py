@@ -102,7 +102,12 @@ def test_a_failed_number_is_not_charged_and_says_why(made: World) -> None:
 
 
 def test_content_that_is_not_allowed_is_refused_with_its_place(made: World) -> None:
-    for text, word in (("Hello there", "Hello"), ("See https://x.example", "https"), ("特价", "特价"), ("Sale 🎉", "🎉")):
+    for text, word in (
+        ("Hello there", "Hello"),
+        ("See https://x.example", "https"),
+        ("特价", "特价"),
+        ("Sale 🎉", "🎉"),
+    ):
         with pytest.raises(InputError) as caught:
             made.engine.tasks.preview(made.owner, made.draft(1, content=text))
         assert caught.value.code == "content"
@@ -128,7 +133,9 @@ def test_a_longer_personal_text_costs_its_own_recipient_more(made: World) -> Non
 def test_a_scheduled_task_fires_once_at_the_zones_time_even_after_a_restart(tmp_path: Path) -> None:
     made = world(tmp_path)
     zone = ZoneInfo("Australia/Sydney")
-    tomorrow = datetime.fromtimestamp(made.clock.now_us() / 1e6 + 86_400, zone).replace(hour=9, minute=0, second=0, microsecond=0)
+    tomorrow = datetime.fromtimestamp(made.clock.now_us() / 1e6 + 86_400, zone).replace(
+        hour=9, minute=0, second=0, microsecond=0
+    )
     task_id = made.send(20, scheduled_at=tomorrow)
     assert made.row(task_id)["due_us"] == to_us(tomorrow)
     made.engine.scheduler.tick()
@@ -213,7 +220,11 @@ def test_a_sender_id_is_checked_against_the_route(made: World) -> None:
 
 def test_a_draft_without_name_content_or_recipients_says_which(made: World) -> None:
     empty = recipients.read_numbers("")
-    for changes, word in (({"name": " "}, "Task name"), ({"content": " \n"}, "Content"), ({"recipients": empty}, "recipients")):
+    for changes, word in (
+        ({"name": " "}, "Task name"),
+        ({"content": " \n"}, "Content"),
+        ({"recipients": empty}, "recipients"),
+    ):
         with pytest.raises(InputError, match=f"(?i){word}"):
             made.engine.tasks.preview(made.owner, made.draft(1, **changes))
 

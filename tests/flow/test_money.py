@@ -11,7 +11,7 @@ import pytest
 
 from engine import ledger, routes
 from engine.errors import AccessError, ImsError, InputError, MoneyError, StateError
-from engine.model import MICRO, Actor, Balance, Role
+from engine.model import MICRO, Actor, Balance, ChargeOn, Role, to_datetime
 from engine.routes import EVERYWHERE
 from tests.kit import World, au_mobiles, give, raw, settled, wait_until, world
 
@@ -134,8 +134,6 @@ def test_cancelling_while_sending_returns_exactly_what_was_not_sent(made: World)
 
 
 def test_cancelling_a_scheduled_task_returns_everything_and_it_never_fires(made: World) -> None:
-    from engine.model import to_datetime
-
     later = to_datetime(made.clock.now_us() + 3_600_000_000)
     task_id = made.send(10, scheduled_at=later)
     assert made.row(task_id)["state"] == "scheduled"
@@ -150,7 +148,9 @@ def test_cancelling_a_scheduled_task_returns_everything_and_it_never_fires(made:
 
 
 def test_a_mix_of_all_outcomes_charges_only_what_was_delivered(made: World) -> None:
-    mixed = made.add_route("Mixed", "sim://?fail=0.2&expire=0.1&reject=0.1&duplicate=0.2&contradict=0.1&early=0.2&seed=7")
+    mixed = made.add_route(
+        "Mixed", "sim://?fail=0.2&expire=0.1&reject=0.1&duplicate=0.2&contradict=0.1&early=0.2&seed=7"
+    )
     task_id = made.send(3_000, route_id=mixed)
     assert_proved(made, task_id)
     row = made.row(task_id)
@@ -177,15 +177,14 @@ def _open(made: World, task_id: int) -> int:
     """Messages that still expect something other than a deadline."""
     row = raw(
         made,
-        "select count(*) as n from message where task_id = $1 and state in ('queued', 'submitting')", task_id,
+        "select count(*) as n from message where task_id = $1 and state in ('queued', 'submitting')",
+        task_id,
     )[0]
     inbox = raw(made, "select count(*) as n from receipt_inbox where not parked")[0]
     return int(str(row["n"])) + int(str(inbox["n"]))
 
 
 def test_charging_on_acceptance_never_returns_what_the_operator_took(made: World) -> None:
-    from engine.model import ChargeOn
-
     route_id = made.add_route("No receipts", "sim://?fail=0.5&reject=0.2&seed=2", charge_on=ChargeOn.ACCEPTED)
     task_id = made.send(400, route_id=route_id)
     assert_proved(made, task_id)

@@ -12,6 +12,8 @@ from engine.api import SESSION_COOKIE
 from engine.app import Engine
 from engine.model import MICRO, Actor, CountRule, Role
 from engine.routes import NewRoute
+from engine.tasks import TERMS_VERSION
+from pages.ui.compose.terms import terms_text
 from pages.ui.registry import BULK_SMS, QUICK_SMS, TASK
 from tests.pages.conftest import Visit, token_of
 
@@ -126,6 +128,10 @@ def test_accepting_the_same_quote_twice_makes_one_task(engine: Engine, owner: Ac
     assert flow.accepted == first
 
 
+def test_terms_that_are_shown_are_the_version_that_is_kept() -> None:
+    assert f"Version {TERMS_VERSION}" in terms_text()
+
+
 def test_back_keeps_everything_and_sends_nothing(engine: Engine, owner: Actor, visit: Visit) -> None:
     app = press(press(fill_quick(visit.open(QUICK_SMS)), "submit"), "back")
     assert not has(app, "accept")
@@ -177,6 +183,12 @@ def test_each_rejected_number_has_its_reason(owner: Actor, visit: Visit) -> None
     assert "A landline" in page
     assert "mainland China" in page
     assert "Has characters" in page
+
+
+def test_placeholder_without_a_file_is_explained(owner: Actor, visit: Visit) -> None:
+    app = press(fill_quick(visit.open(QUICK_SMS), text="Acme: dear ((name))"), "submit")
+    assert "nothing fills in “((name))” here" in read(app)
+    assert not has(app, "accept")
 
 
 def test_more_recipients_than_the_limit_are_pointed_to_bulk_sms(owner: Actor, visit: Visit) -> None:
@@ -290,8 +302,8 @@ def test_bulk_file_is_reported_row_by_row_and_its_columns_fill_the_text(
         "Rows": "4", "OK": "2", "Invalid": "0", "Duplicates": "1", "Landlines": "1",
     }  # fmt: skip
     page = read(app)
-    assert "<p><i>3</i><b>61298765432</b><span>A landline: it cannot receive SMS." in page
-    assert "<p><i>5</i><b>61412345678</b><span>The same number is in an earlier row" in page
+    assert "<p><i>Row 3</i><b>61298765432</b><span>A landline: it cannot receive SMS." in page
+    assert "<p><i>Row 5</i><b>61412345678</b><span>The same number is in an earlier row" in page
     verdicts = next(box for box in app.selectbox if "_verdict_" in str(box.key))
     assert verdicts.options == [
         "All that are not sent to (2)",
@@ -344,8 +356,9 @@ def test_placeholder_without_a_column_names_those_there_are(owner: Actor, visit:
     app = upload(visit.open(BULK_SMS), "list.csv", CSV)
     put(app, "name", "Invoices")
     put(app, "content", "Acme: dear ((first name)).")
-    page = read(press(app.run(), "submit"))
-    assert "The file has no column “first name”. Its columns are: name." in page
+    app = press(app.run(), "submit")
+    assert "the file has no column “first name”. Its columns are: name." in read(app)
+    assert not has(app, "accept")
 
 
 def test_submit_without_a_file_asks_for_it(owner: Actor, visit: Visit) -> None:

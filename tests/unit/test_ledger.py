@@ -15,6 +15,13 @@ from engine.store import Store, open_store
 
 NOW = 1_800_000_000_000_000
 ACCOUNT = 1
+ADJUSTING = (
+    MovementKind.TOP_UP,
+    MovementKind.DEBIT,
+    MovementKind.HOLD,
+    MovementKind.CHARGE,
+    MovementKind.RETURN,
+)
 
 
 @pytest.fixture
@@ -164,7 +171,7 @@ def test_whatever_happens_entries_sum_to_zero_and_balances_never_go_below(steps:
         ledger.open_account(tx, ACCOUNT)
     available = held = 0
     effects = {"up": (1, 0), "down": (-1, 0), "hold": (-1, 1), "charge": (0, -1), "return": (1, -1)}
-    kinds = dict(zip(effects, (MovementKind.TOP_UP, MovementKind.DEBIT, MovementKind.HOLD, MovementKind.CHARGE, MovementKind.RETURN), strict=True))  # fmt: skip
+    kinds = dict(zip(effects, ADJUSTING, strict=True))
     for index, (step, amount) in enumerate(steps):
         one, two = (sign * amount for sign in effects[step])
         movement = Movement(

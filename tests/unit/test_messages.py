@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import messages
-from engine.gateways import Outcome, OutcomeKind, Receipt, ReceiptState
+from engine.gateways import Outcome, OutcomeKind, Receipt, ReceiptSink, ReceiptState, Submission
 from engine.model import FINAL_STATES, FailReason, MessageState
 from tests.kit import World, raw, wait_until, world
 
@@ -70,6 +70,7 @@ def test_a_claim_takes_only_queued_messages_of_its_task(still: World) -> None:
     with still.store.transaction() as tx:
         tx.run("dispatch.insert", 1, task_id, still.owner.account_id, 1, 1)
         low = messages.first_queued(tx, row)
+        assert low is not None
         assert low == row["first_message"]
         taken = messages.claim(tx, task=row, dispatch_id=1, low=low, limit=3)
         rest = messages.claim(tx, task=row, dispatch_id=1, low=low, limit=100)
@@ -86,9 +87,7 @@ def test_each_outcome_of_the_gateway_moves_the_message_as_designed(tmp_path: Pat
         OutcomeKind.LOST: "in_doubt",
     }
     gateway = Scripted([Outcome(kind, provider_ref="ref-1", reason=FailReason.REJECTED, retry_after_s=30)])
-    made = world(tmp_path, gateway="sim://", started=False)
-    made.engine._dispatcher._gateway_for = lambda _: gateway
-    made.engine.start()
+    made = world(tmp_path, gateways=lambda _: gateway)
     task_id = made.send(1)
     wait_until(lambda: state_counts(made, task_id) == {expected[kind]: 1} and bool(gateway.batches))
     assert made.engine.reconcile().ok
@@ -96,10 +95,9 @@ def test_each_outcome_of_the_gateway_moves_the_message_as_designed(tmp_path: Pat
 
 
 def test_an_operator_that_refuses_the_sender_stops_the_whole_task_and_returns_everything(tmp_path: Path) -> None:
-    made = world(tmp_path, started=False)
     refusal = Outcome(OutcomeKind.REJECTED, reason=FailReason.SENDER_REFUSED, detail="0x0A", stop_task=True)
     gateway = Scripted([refusal])
-    made.engine._dispatcher._gateway_for = lambda _: gateway
+    made = world(tmp_path, gateways=lambda _: gateway, started=False)
     with made.store.transaction() as tx:
         raw_tx = tx.raw  # type: ignore[attr-defined] # a batch of one, so that the rest is still queued
         raw_tx.execute("update route set batch = 1")
@@ -115,27 +113,24 @@ def test_an_operator_that_refuses_the_sender_stops_the_whole_task_and_returns_ev
 class Scripted:
     """A gateway that answers every batch with the same outcomes and keeps what it was given."""
 
-    def __init__(self, outcomes: list[Outcome]) -> None:
+    def __init__(self, outcomes: Sequence[Outcome]) -> None:
         self.outcomes = outcomes
         self.batches: list[list[int]] = []
-        self.sink = None
 
-    def open(self, sink: object) -> None:
-        self.sink = sink
+    def open(self, sink: ReceiptSink) -> None: ...
 
-    def submit(self, batch: list[object]) -> list[Outcome]:
-        self.batches.append([one.message_id for one in batch])  # type: ignore[attr-defined]
+    def submit(self, batch: Sequence[Submission]) -> list[Outcome]:
+        self.batches.append([one.message_id for one in batch])
         return [self.outcomes[index % len(self.outcomes)] for index in range(len(batch))]
 
-    def resume(self, provider_refs: object) -> None: ...
+    def resume(self, provider_refs: Sequence[str]) -> None: ...
 
     def close(self) -> None: ...
 
 
 def test_receipts_fold_in_any_order_and_only_the_first_final_state_counts(tmp_path: Path) -> None:
-    made = world(tmp_path, started=False)
     gateway = Scripted([Outcome(OutcomeKind.ACCEPTED, provider_ref="one")])
-    made.engine._dispatcher._gateway_for = lambda _: gateway
+    made = world(tmp_path, gateways=lambda _: gateway, started=False)
     sink = made.engine._receipts.sink_for(1)
     # before the submit answer, twice, contradicting, and for an id nobody knows
     sink([Receipt("one", ReceiptState.FAILED, 5, FailReason.ABSENT), Receipt("nobody", ReceiptState.DELIVERED, 5)])

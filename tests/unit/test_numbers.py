@@ -19,7 +19,7 @@ from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumberFormat,
 
 from engine.errors import InputError
 from engine.model import Number, NumberKind, RowReason
-from engine.numbers import COLUMNS, COUNTRIES, country_name, parse, parse_column
+from engine.numbers import COLUMNS, COUNTRIES, country_name, parse, parse_column, warm
 from engine.numbers.patterns import first_digits
 from engine.numbers.reserved import RESERVED
 
@@ -531,3 +531,9 @@ def test_a_worldwide_column_is_read_many_times_faster_than_by_the_library() -> N
     library_s = fastest_s(lambda: [of_library(text, None) for text in sample]) / len(sample)
     own_s = fastest_s(lambda: parse_column(texts)) / len(texts)
     assert own_s * LEAST_TIMES_FASTER < library_s
+
+
+def test_warming_up_leaves_nothing_to_compile_for_a_worldwide_file() -> None:
+    warm()
+    warm()
+    assert parse("+61412345678") == Number("+61412345678", "AU", NumberKind.MOBILE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Final
@@ -28,8 +28,6 @@ SENDER_FIELD_LENGTH: Final = 11
 """What the widest route takes; the route's own limit is checked with a sentence."""
 NOW: Final = "Now"
 LATER: Final = "At a time"
-PRICES_SHOWN: Final = 400
-"""Countries in the list of a route's prices: all there are."""
 
 Problems = dict[str, str]
 """Field → what it lacks, in the order of the page. Shown beside the field once Submit was pressed."""
@@ -96,7 +94,7 @@ def _price_list(route: Route) -> None:
             (show.country(code), show.credits(price)) for code, price in route.prices.items() if code != EVERYWHERE
         )
         other = "Everywhere else" if listed else "Everywhere"
-        rows = [*listed[:PRICES_SHOWN], (other, show.credits(route.prices[EVERYWHERE]))]
+        rows = [*listed, (other, show.credits(route.prices[EVERYWHERE]))]
         st.dataframe(
             {"Country": [name for name, _ in rows], "Credit per SMS": [price for _, price in rows]}, hide_index=True
         )
@@ -142,8 +140,18 @@ def name_field(flow: Flow, problems: Problems) -> str:
     return name
 
 
-def content_field(flow: Flow, route: Route, problems: Problems, *, example: Mapping[str, str] | None = None) -> str:
-    """The message with its live counter, and what the route's rules say about it."""
+def content_field(
+    flow: Flow,
+    route: Route,
+    problems: Problems,
+    *,
+    columns: Sequence[str] | None,
+    example: Mapping[str, str] | None = None,
+) -> str:
+    """The message with its live counter, and what the route's rules say about it.
+
+    `columns` can stand in it as ((name)); None when they are not known yet.
+    """
     key = flow.key("content")
     text = st.text_area(
         "Content",
@@ -154,14 +162,32 @@ def content_field(flow: Flow, route: Route, problems: Problems, *, example: Mapp
         persist_state="session",
     )
     live_counter(watches=key, text=text, rule=route.count_rule, example=example)
-    personal = bool(content.placeholders(text))
-    verdict = content.check(text, route.rules, template=personal)
+    names = content.placeholders(text)
+    verdict = content.check(text, route.rules, template=bool(names))
     show_findings(text, verdict, key=flow.key("fix"), fix=_replacer(key))
-    sentence = _content_lacks(text, route, personal=personal)
+    unknown = _unknown_names(names, columns)
+    if unknown:
+        problems["Content"] = f"Content: {unknown}"
+        notice("error", problems["Content"])
+        return text
+    sentence = _content_lacks(text, route, personal=bool(names))
     complain(flow, problems, "Content", sentence)
     if not sentence and not verdict.ok:
         problems["Content"] = "Content: change the marked places."
     return text
+
+
+def _unknown_names(names: Sequence[str], columns: Sequence[str] | None) -> str:
+    """What to do about a ((name)) that nothing fills in."""
+    if columns is None:
+        return ""
+    known = {content.placeholder_key(column) for column in columns}
+    missing = [name for name in names if content.placeholder_key(name) not in known]
+    if not missing:
+        return ""
+    if not columns:
+        return f"nothing fills in “(({missing[0]}))” here. Write the word itself, or use Bulk SMS with a file of names."
+    return f"the file has no column “{missing[0]}”. Its columns are: {', '.join(columns)}."
 
 
 def _content_lacks(text: str, route: Route, *, personal: bool) -> str:

@@ -117,11 +117,18 @@ def example_of(flow: Flow) -> dict[str, str] | None:
     return {column: people.field(column)[0] for column in people.columns}
 
 
+def columns_of(flow: Flow) -> tuple[str, ...] | None:
+    """What can stand in the content as ((name)); None before there is a file."""
+    return flow.upload.people.columns if flow.upload and flow.upload.people else None
+
+
 def placeholder_help(flow: Flow) -> None:
     """Which names can stand in double brackets; column names are users' text, so they stand in a code box."""
-    people = flow.upload.people if flow.upload else None
-    if people is None or not people.columns:
+    columns = columns_of(flow)
+    if columns is None:
         st.caption("A column of your file in double brackets, such as ((name)), is replaced for each recipient.")
-        return
-    st.caption("Columns of your file that you can use; each is replaced for every recipient:")
-    st.code("  ".join(f"(({name}))" for name in people.columns), language=None, wrap_lines=True)
+    elif columns:
+        st.caption("Columns of your file that you can use; each is replaced for every recipient:")
+        st.code("  ".join(f"(({name}))" for name in columns), language=None, wrap_lines=True)
+    else:
+        st.caption("Your file has no other columns, so every recipient gets the same text.")

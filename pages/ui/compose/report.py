@@ -75,7 +75,7 @@ def show_report(flow: Flow, people: RecipientFile) -> None:
 
 def _rows(flow: Flow, people: RecipientFile) -> None:
     summary = people.summary
-    rejected = [reason for reason in summary if reason != OK]
+    rejected = sorted((reason for reason in summary if reason != OK), key=lambda reason: (-summary[reason], reason))
     every = [NOT_SENT] if len(rejected) > 1 else []
     options = [*every, *rejected, OK, ALL_ROWS] if rejected else [OK]
     chosen = st.selectbox(
@@ -86,7 +86,7 @@ def _rows(flow: Flow, people: RecipientFile) -> None:
     )
     shown = _checked(people, chosen)
     pages = -(-shown.height // PAGE_ROWS)
-    st.html(entries_html(_page(flow, shown, chosen, pages)))
+    st.html(entries_html(_page(flow, shown, chosen, pages), called="Row "))
     with st.container(horizontal=True):
         if rejected:
             st.download_button(
@@ -137,10 +137,10 @@ def _checked(people: RecipientFile, chosen: str) -> pl.DataFrame:
     return refused.filter(pl.col("reason") == chosen).drop("reason")
 
 
-def entries_html(rows: pl.DataFrame) -> str:
-    """A line each of (row, value, words); what users typed is escaped."""
+def entries_html(rows: pl.DataFrame, *, called: str = "") -> str:
+    """A line each of (row, value, words); what users typed is escaped. `called` stands before each row's number."""
     lines = [
-        f"<p><i>{row}</i><b>{escape(value) or show.NOTHING}</b><span>{escape(words)}</span></p>"
+        f"<p><i>{called}{row}</i><b>{escape(value) or show.NOTHING}</b><span>{escape(words)}</span></p>"
         for row, value, words in rows.iter_rows()
     ]
     return f'<div class="ims-entries" tabindex="0" role="region" aria-label="Rows">{"".join(lines)}</div>'

@@ -1,0 +1,176 @@
+"""Records, dashboard and staff's accounts in a real browser: clicks in tables, the way back, files, two people at once."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+
+from engine.api import SESSION_COOKIE
+from tests.browser.conftest import WAIT_MS, Server, start_server
+from tests.kit import world
+from tests.records_kit import BULK_SIZE, SALE, stock
+
+pytestmark = pytest.mark.browser
+HEADER_PX, ROW_PX = 36, 33
+"""A table is drawn on a canvas: rows are found by their place."""
+
+
+@pytest.fixture(scope="module")
+def tokens() -> dict[str, str]:
+    """Sessions of everybody in the shop; filled by `server`."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, tokens: dict[str, str]) -> Iterator[Server]:
+    """A server on a database that has a history already."""
+    folder = Path(tmp_path_factory.mktemp("server"))
+    shop = stock(world(folder / "data", credit=0))
+    tokens.update(shop.tokens)
+    shop.engine.stop()
+    started = start_server(folder)
+    yield started
+    started.stop()
+
+
+def enter(context: BrowserContext, server: Server, tokens: dict[str, str], who: str, path: str) -> Page:
+    """Somebody who is signed in already opens an address."""
+    context.add_cookies([{"name": SESSION_COOKIE, "value": tokens[who], "url": server.url}])
+    page = context.new_page()
+    page.set_default_timeout(WAIT_MS)
+    page.goto(f"{server.url}{path}")
+    expect(page.locator(".ims-credit")).to_be_visible()
+    return page
+
+
+def open_row(page: Page, number: int, *, table: int = 0) -> Locator:
+    """Clicks a row (0 is the first) as a hand does, moving there first; the drawer that it opens."""
+    canvas = page.get_by_test_id("stDataFrame").nth(table).locator("canvas").first
+    canvas.scroll_into_view_if_needed()
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    place = canvas.bounding_box()
+    assert place is not None
+    x, y = place["x"] + 60, place["y"] + HEADER_PX + ROW_PX * (number + 0.5)
+    page.mouse.move(x + 40, y + 20)
+    page.mouse.move(x, y, steps=5)
+    page.mouse.down()
+    page.mouse.up()
+    drawer = page.get_by_role("dialog")
+    expect(drawer).to_be_visible()
+    return drawer
+
+
+def test_the_dashboard_begins_with_the_four_figures_and_keeps_its_dates_in_the_address(
+    context: BrowserContext, server: Server, tokens: dict[str, str]
+) -> None:
+    page = enter(context, server, tokens, "owner", "/dashboard")
+    labels = page.get_by_test_id("stMetricLabel")
+    expect(labels).to_have_text(["Credit usage", "SMS task count", "Success message count", "Failed message count"])
+    expect(page.get_by_test_id("stMetricValue").nth(2)).to_have_text(str(BULK_SIZE + 2))
+    expect(page.locator(".js-plotly-plot").first).to_be_visible()
+    assert page.locator(".modebar").count() == 0
+    page.get_by_text("7 days", exact=True).click()
+    expect(page).to_have_url(f"{server.url}/dashboard?dates=7d")
+    page.reload()
+    expect(page.get_by_role("radio", name="7 days")).to_be_checked()
+
+
+def test_a_figure_leads_to_its_messages_and_back(
+    context: BrowserContext, server: Server, tokens: dict[str, str]
+) -> None:
+    page = enter(context, server, tokens, "owner", "/dashboard?dates=today")
+    page.get_by_role("link", name="See messages").nth(1).click()
+    expect(page.get_by_role("heading", name="SMS history list")).to_be_visible()
+    expect(page.get_by_text("Rows 1–3")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
+    expect(page).to_have_url(f"{server.url}/dashboard?dates=today")
+
+
+def test_a_number_is_found_and_its_row_opens_again_and_again(
+    context: BrowserContext, server: Server, tokens: dict[str, str]
+) -> None:
+    page = enter(context, server, tokens, "analyst", "/sms_history?state=undelivered")
+    search = page.get_by_role("searchbox", name="Search")
+    search.fill("0412 349 903")
+    search.press("Enter")
+    expect(page.get_by_text("Rows 1–1")).to_be_visible()
+    for _ in range(2):
+        drawer = open_row(page, 0)
+        expect(drawer.get_by_text("+61412349903")).to_be_visible()
+        expect(drawer.get_by_text("The phone stayed off until the message expired.")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(drawer).to_have_count(0)
+    assert SALE not in page.get_by_test_id("stMain").inner_text()  # only in cells, never as formatted text
+
+
+def test_a_message_has_an_address_of_its_own(context: BrowserContext, server: Server, tokens: dict[str, str]) -> None:
+    page = enter(context, server, tokens, "owner", "/sms_history")
+    drawer = open_row(page, 1)
+    number = drawer.locator(".ims-name").inner_text()
+    page.reload()
+    expect(page.get_by_role("dialog").locator(".ims-name")).to_have_text(number)
+    page.get_by_role("dialog").get_by_role("link", name="All messages of the task").click()
+    expect(page.get_by_role("button", name="Only task no.")).to_be_visible()
+    expect(page).to_have_url(f"{server.url}/sms_history?task=3")
+
+
+@pytest.mark.parametrize("path", ["/sms_history", "/task_record", "/sending_record", "/topup_history"])
+def test_exports_are_files_that_no_spreadsheet_runs(
+    context: BrowserContext, server: Server, tokens: dict[str, str], path: str
+) -> None:
+    page = enter(context, server, tokens, "owner", path)
+    page.get_by_role("button", name="Export").click()
+    with page.expect_download() as waited:
+        page.get_by_role("button", name="CSV").click()
+    rows = list(csv.DictReader(io.StringIO(waited.value.path().read_text(encoding="utf-8"))))
+    assert waited.value.suggested_filename.endswith(".csv")
+    names = {row["task"] for row in rows}
+    assert f"'{SALE}" in names
+    assert SALE not in names
+    with page.expect_download() as waited:
+        page.get_by_role("button", name="Excel").click()
+    assert waited.value.path().read_bytes().startswith(b"PK")
+
+
+def test_staff_credits_an_account_and_the_customer_sees_it_at_once(
+    browser: Browser, context: BrowserContext, server: Server, tokens: dict[str, str]
+) -> None:
+    elsewhere = browser.new_context()
+    customer = enter(elsewhere, server, tokens, "rival", "/topup_history")
+    badge = customer.locator(".ims-credit")
+    expect(badge).to_contain_text("0.00")
+    staff = enter(context, server, tokens, "staff", "/staff_accounts?q=rival%40example")
+    canvas = staff.get_by_test_id("stDataFrame").locator("canvas").first
+    place = canvas.bounding_box()
+    assert place is not None
+    staff.mouse.move(place["x"] + 90, place["y"] + HEADER_PX + 30)
+    staff.mouse.move(place["x"] + 60, place["y"] + HEADER_PX + ROW_PX / 2, steps=5)
+    staff.mouse.down()
+    staff.mouse.up()
+    staff.get_by_label("Amount in credits").fill("1,234.5")
+    staff.get_by_role("textbox", name="Reason").first.fill("Bank transfer")
+    staff.get_by_role("button", name="Review").click()
+    expect(staff.get_by_role("dialog").get_by_text("1,234.50").last).to_be_visible()
+    staff.get_by_role("button", name="Book it").click()
+    expect(staff.get_by_text("It now has 1,234.50 available.")).to_be_visible()
+    expect(badge).to_contain_text("1,234.50")  # without a reload
+    elsewhere.close()
+
+
+def test_a_phone_shows_the_records_without_sideways_scrolling_of_the_page(
+    browser: Browser, server: Server, tokens: dict[str, str]
+) -> None:
+    phone = browser.new_context(viewport={"width": 390, "height": 844})
+    for path in ("/dashboard", "/sms_history", "/task_record", "/topup_history"):
+        page = enter(phone, server, tokens, "owner", path)
+        expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
+        page.close()
+    phone.close()
