@@ -7,7 +7,7 @@ from typing import Final
 SENTENCES: Final[dict[str, str]] = {
     # Recipient files (code = `error.code` of `python -m engine check --json`).
     "extension": "“{name}” is not a file type that can be read. Save it as .csv, .xlsx or .txt and upload it again.",
-    "extension_mismatch": "“{name}” is really a {actual} file. Give it the ending .{actual}, or save it again as .csv.",
+    "extension_mismatch": "“{name}” is really a {actual} file. Save the list as .csv or .xlsx and upload that.",
     "file_name": "The file name has characters that are not allowed. Rename the file with letters and digits only.",
     "too_large": "The file is {size_mb} MB; the most is {limit_mb} MB. Split it into smaller files.",
     "too_many_rows": "The file has more than {limit} recipients. Split it and send it as several tasks.",
@@ -31,7 +31,7 @@ SENTENCES: Final[dict[str, str]] = {
     "login_locked": "Too many failed attempts. Wait {minutes} minutes, then try again.",
     "account_pending": "Your account is waiting for approval by staff. You will be able to log in after that.",
     "account_suspended": "Your account is suspended. Contact support.",
-    "session_ended": "Your session has ended. Log in again; what you typed was kept on this page.",
+    "session_ended": "Your session has ended. Log in again.",
     "setup_done": "The first administrator exists already. Log in instead.",
     "setup_token": "This set-up link is not valid. Use the newest link that the server printed when it started.",
     "taken": "This {what} is already in use. Choose another one, or log in.",

@@ -45,8 +45,8 @@ class RecipientFile:
 
     @property
     def summary(self) -> dict[str, int]:
-        """Rows by outcome: "ok" first, then each reason that occurs, most frequent first."""
-        counts = self.rejected["reason"].value_counts(sort=True)
+        """Rows by outcome: "ok" first, then each reason that occurs, most frequent first, then by name."""
+        counts = self.rejected["reason"].value_counts().sort("count", "reason", descending=[True, False])
         return {"ok": self.frame.height, **dict(counts.iter_rows())}
 
     def field(self, name: str) -> pl.Series:

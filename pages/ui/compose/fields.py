@@ -165,7 +165,7 @@ def content_field(
     names = content.placeholders(text)
     verdict = content.check(text, route.rules, template=bool(names))
     show_findings(text, verdict, key=flow.key("fix"), fix=_replacer(key))
-    unknown = _unknown_names(names, columns)
+    unknown = _unknown_names(names, columns, of_file=flow.kind == "bulk")
     if unknown:
         problems["Content"] = f"Content: {unknown}"
         notice("error", problems["Content"])
@@ -177,7 +177,7 @@ def content_field(
     return text
 
 
-def _unknown_names(names: Sequence[str], columns: Sequence[str] | None) -> str:
+def _unknown_names(names: Sequence[str], columns: Sequence[str] | None, *, of_file: bool) -> str:
     """What to do about a ((name)) that nothing fills in."""
     if columns is None:
         return ""
@@ -185,6 +185,8 @@ def _unknown_names(names: Sequence[str], columns: Sequence[str] | None) -> str:
     missing = [name for name in names if content.placeholder_key(name) not in known]
     if not missing:
         return ""
+    if not columns and of_file:
+        return f"the file has no named column for “(({missing[0]}))”. Give row 1 the names of the columns."
     if not columns:
         return f"nothing fills in “(({missing[0]}))” here. Write the word itself, or use Bulk SMS with a file of names."
     return f"the file has no column “{missing[0]}”. Its columns are: {', '.join(columns)}."

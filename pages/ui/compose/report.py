@@ -65,11 +65,9 @@ def show_report(flow: Flow, people: RecipientFile) -> None:
     for note in people.notes:
         notice("info", note)
     st.caption(f"Ready to send to {show.plural(people.frame.height, 'recipient')}{countries_words(people.frame)}.")
-    with st.expander(
-        f"Import report: {show.plural(people.rejected.height, 'row')} not sent to",
-        expanded=not people.rejected.is_empty(),
-        icon=":material/fact_check:",
-    ):
+    refused = people.rejected.height
+    words = f"{show.plural(refused, 'row')} not sent to" if refused else "every row can be sent to"
+    with st.expander(f"Import report: {words}", expanded=bool(refused), icon=":material/fact_check:"):
         _rows(flow, people)
 
 
