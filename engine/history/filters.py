@@ -55,7 +55,7 @@ class RecordFilter:
     With `by_due` messages are chosen by when their task was due, as the dashboard counts them.
     `state` is a TaskState, a dispatch state, a MessageState or StateGroup, or a MovementKind.
     `search` is part of a task's name; for messages also a number or how it begins, for movements also the note.
-    `account_id` is for operators; customers see their own account whatever they ask.
+    `account_id` is for operators; customers see their own account, and another one is not found for them.
     """
 
     start_us: int | None = None

@@ -70,6 +70,11 @@ def remember_signed_in() -> None:
     st.session_state[_ENDED] = True
 
 
+def was_signed_in() -> bool:
+    """Whether this visit was signed in at its last run and has not been told yet that this is over."""
+    return bool(st.session_state.get(_ENDED))
+
+
 def forget_signed_in() -> None:
     """Who signs out on purpose needs no explanation."""
     st.session_state.pop(_ENDED, None)

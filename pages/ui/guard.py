@@ -7,7 +7,7 @@ import streamlit as st
 from engine.errors import AccessError
 from engine.model import Actor, Role
 from pages.ui.context import current_actor
-from pages.ui.entry import show_log_in
+from pages.ui.entry import show_log_in, was_signed_in
 from pages.ui.notices import notice, refusal
 from pages.ui.registry import home_of
 
@@ -20,6 +20,8 @@ def require(*roles: Role) -> Actor:
     """
     actor = current_actor()
     if actor is None:
+        if was_signed_in():
+            st.rerun()  # the session ended while this page was shown: begin anew, as a visitor
         show_log_in()
         st.stop()
     if roles and actor.role not in roles:

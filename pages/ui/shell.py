@@ -13,7 +13,7 @@ from engine.errors import ImsError
 from engine.model import CUSTOMER_ROLES, Actor
 from pages.ui import browser, guard
 from pages.ui import format as show
-from pages.ui.context import current_actor, get_engine, session_token
+from pages.ui.context import current_actor, engine_or_none, get_engine, session_token
 from pages.ui.entry import forget_signed_in, remember_signed_in, show_log_in
 from pages.ui.notices import notice, refusal, show_note
 from pages.ui.registry import ACCOUNT, LOGIN, PAGES, PageEntry, home_of
@@ -55,10 +55,12 @@ def report(error: Exception) -> bool:
         return True
     reference = secrets.token_hex(REFERENCE_BYTES).upper()
     log.error("script error %s", reference, exc_info=error)
+    engine = engine_or_none()
+    whom = engine.config.support if engine else "support"
     notice(
         "error",
         "Something went wrong on our side. Nothing you entered was sent twice.",
-        f"Reload the page. If it happens again, tell {get_engine().config.support} the reference {reference}.",
+        f"Reload the page. If it happens again, tell {whom} the reference {reference}.",
     )
     return True
 
@@ -112,7 +114,7 @@ def _menu(actor: Actor) -> None:
 
 def _top_bar(actor: Actor) -> None:
     with st.container(key="ims-top", horizontal=True, vertical_alignment="center", gap="small"):
-        _credit(actor)
+        _credit()
         with st.popover("", icon=":material/account_circle:", key="ims-account"):
             account = get_engine().accounts.one(actor, actor.account_id)
             st.html(
@@ -124,9 +126,10 @@ def _top_bar(actor: Actor) -> None:
 
 
 @st.fragment(run_every=CREDIT_EVERY_S)
-def _credit(actor: Actor) -> None:
+def _credit() -> None:
     """Available and, when there is any, held credit; operators have none and see their role."""
-    if current_actor() is None:
+    actor = current_actor()
+    if actor is None:
         st.rerun(scope="app")
     if actor.role not in CUSTOMER_ROLES:
         st.html(f'<div class="ims-credit"><span><i>Operator</i><b>{actor.role.value.capitalize()}</b></span></div>')

@@ -17,49 +17,43 @@ CHART_COLOURS: Final = ("#0f8a74", "#e0982c", "#4079c4", "#d65f4a", "#8567bd", "
 """The order of `.streamlit/config.toml`; Plotly figures take it as `colorway`."""
 CHART_CONFIG: Final = {"displayModeBar": False}
 
-_PALETTES: Final = {
-    "light": {
-        "card": "#ffffff",
-        "line": "#d7e1dd",
-        "ink": "#0b4a3e",
-        "brand": "#0b7a66",
-        "red": "#b42318",
-        "amber": "#b45309",
-        "green": "#15803d",
-        "blue": "#2563a8",
-    },
-    "dark": {
-        "card": "#141d1b",
-        "line": "#2e3e3a",
-        "ink": "#000000",
-        "brand": "#17967d",
-        "red": "#f4877b",
-        "amber": "#f5b454",
-        "green": "#4ade80",
-        "blue": "#7fb4ec",
-    },
+_LIGHT: Final = {
+    "card": "#ffffff",
+    "line": "#d7e1dd",
+    "ink": "#0b4a3e",
+    "tint": "6%",
+    "brand": "#0b7a66",
+    "red": "#b42318",
+    "amber": "#b45309",
+    "green": "#15803d",
+    "blue": "#2563a8",
 }
-_TINTS: Final = {"light": "6%", "dark": "38%"}
-
-
-def theme_type() -> str:
-    """ "light" or "dark", as the visitor's browser shows it."""
-    return "dark" if st.context.theme.type == "dark" else "light"
+_DARK: Final = {
+    "card": "#141d1b",
+    "line": "#2e3e3a",
+    "ink": "#000000",
+    "tint": "38%",
+    "brand": "#17967d",
+    "red": "#f4877b",
+    "amber": "#f5b454",
+    "green": "#4ade80",
+    "blue": "#7fb4ec",
+}
+"""What the style sheet uses as --ims-…; card, line and brand are the theme's (`.streamlit/config.toml`)."""
 
 
 def apply_styles() -> None:
     """Puts the style sheet in; it takes no room on the page."""
-    st.html(_style_tag(theme_type()))
+    st.html(_style_tag())
 
 
 def chart_layout(**more: Any) -> dict[str, Any]:
-    """Layout of every Plotly figure: our colours, no margins, the card's background."""
-    colours = _PALETTES[theme_type()]
+    """Layout of every Plotly figure: our colours, no margins, whatever is behind it shining through."""
     layout: dict[str, Any] = {
         "colorway": list(CHART_COLOURS),
         "margin": {"l": 0, "r": 0, "t": 8, "b": 0},
-        "paper_bgcolor": colours["card"],
-        "plot_bgcolor": colours["card"],
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
         "legend": {"orientation": "h", "y": 1.12, "x": 0},
         "hovermode": "x unified",
     }
@@ -67,7 +61,14 @@ def chart_layout(**more: Any) -> dict[str, Any]:
 
 
 @cache
-def _style_tag(kind: str) -> str:
-    variables = "".join(f"--ims-{name}: {value};" for name, value in _PALETTES[kind].items())
+def _style_tag() -> str:
     sheet = (ASSETS / "styles.css").read_text(encoding="utf-8")
-    return f"<style>:root {{ {variables} --ims-tint: {_TINTS[kind]}; }}\n{sheet}</style>"
+    # Streamlit follows the system's preference too; on the server it is only known after the first run.
+    return (
+        f"<style>:root {{ {_variables(_LIGHT)} }} "
+        f"@media (prefers-color-scheme: dark) {{ :root {{ {_variables(_DARK)} }} }}\n{sheet}</style>"
+    )
+
+
+def _variables(palette: dict[str, str]) -> str:
+    return " ".join(f"--ims-{name}: {value};" for name, value in palette.items())

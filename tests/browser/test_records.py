@@ -171,7 +171,7 @@ def test_a_phone_shows_the_records_without_sideways_scrolling_of_the_page(
     phone = browser.new_context(viewport={"width": 390, "height": 844})
     for path in ("/dashboard", "/sms_history", "/task_record", "/topup_history"):
         page = enter(phone, server, tokens, "owner", path)
-        expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
+        expect(page.locator("[data-testid=stDataFrame]:visible").first).to_be_visible()
         page.wait_for_function(FITS)
         page.close()
     phone.close()

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from engine.api import SESSION_COOKIE
 from engine.app import Engine
 from engine.errors import AccessError
-from engine.model import Role
+from engine.model import Actor, Role
 from pages.ui import registry
 from pages.ui.registry import ACCOUNT, LOGIN, PAGES, REGISTER, SETUP, PageEntry
 from tests.pages.conftest import PASSWORD, Visit, form
@@ -38,6 +38,9 @@ def typed(app: AppTest) -> dict[str, str | None]:
 def press(app: AppTest, label: str) -> AppTest:
     return next(button for button in app.button if button.label == label).click().run()
 
+
+BEFORE_THE_HANDLER = 3
+"""Looks at the session before the form is evaluated: the shell's, the badge's, the page's."""
 
 REGISTRATION = {
     "Team or company": "Bakery",
@@ -242,6 +245,29 @@ def test_a_session_that_ended_elsewhere_shows_the_log_in_form_with_the_reason(
     app.run()
     assert visit.asks_to_log_in()
     assert "Your session has ended" in visit.notices()
+
+
+def test_a_handler_whose_session_has_ended_changes_nothing_and_asks_to_log_in(
+    visit: Visit, engine: Engine, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_in(Role.OWNER)
+    app = visit.open(ACCOUNT)
+    new = "another green kettle"
+    fill(app, {"Current password": PASSWORD, "New password": new, "Repeat password": new})
+    asked = 0
+    actor_of = engine.accounts.actor_of
+
+    def ends_at_the_handler(token: str | None) -> Actor | None:
+        nonlocal asked
+        asked += 1
+        return actor_of(token) if asked <= BEFORE_THE_HANDLER else None
+
+    monkeypatch.setattr(engine.accounts, "actor_of", ends_at_the_handler)
+    press(app, "Change password")
+    assert asked > BEFORE_THE_HANDLER
+    assert visit.asks_to_log_in()
+    assert "Your session has ended" in visit.notices()
+    assert engine.accounts.sign_in("owner-one", PASSWORD)
 
 
 def test_signing_out_ends_the_session_and_tells_the_browser(visit: Visit, engine: Engine, sign_in: SignIn) -> None:

@@ -192,7 +192,7 @@ def test_other_kinds_of_file_under_a_text_name_are_told_apart(start: bytes, code
 
 
 def test_a_mismatch_names_the_true_kind() -> None:
-    with pytest.raises(FileError, match=r"really a xlsx file. Give it the ending \.xlsx"):
+    with pytest.raises(FileError, match=r"really a xlsx file. Save the list as"):
         read("a.csv", b"PK\x03\x04....xl/workbook.xml")
 
 
