@@ -176,6 +176,14 @@ def reverse(tx: Tx, *, tx_id: int, key: str, note: str, member_id: int, now_us: 
     )
 
 
+def account_of(reader: Reader, tx_id: int) -> int:
+    """Whose movement it is."""
+    row = reader.one("ledger.tx", tx_id)
+    if row is None:
+        raise AccessError("not_found", what="movement")
+    return row["account_id"]
+
+
 def post(tx: Tx, movement: Movement) -> int:
     return post_many(tx, [movement])[0]
 

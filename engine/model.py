@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -250,9 +251,13 @@ def format_credits(amount_micro: int, *, least_decimals: int = 2) -> str:
     return f"{sign}{whole:,}.{decimals}" if decimals else f"{sign}{whole:,}"
 
 
+_CREDITS: Final = re.compile(r"[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,12})(?:\.[0-9]{1,6})?")
+"""ASCII digits, thousands in groups of three, a point before at most six decimals: nothing that can be misread."""
+
+
 def parse_credits(text: str) -> int:
-    """ "1,200.50" → micro-credits. Raises ValueError when not exact to six decimals."""
-    amount = Decimal(text.replace(",", "").strip()) * MICRO
-    if not amount.is_finite() or amount != amount.to_integral_value():
+    """ "1,200.50" → micro-credits. Raises ValueError for anything that could mean another amount."""
+    plain = text.strip()
+    if not _CREDITS.fullmatch(plain):
         raise ValueError(text)
-    return int(amount)
+    return int(Decimal(plain.replace(",", "")) * MICRO)

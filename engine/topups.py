@@ -43,9 +43,10 @@ class Topups:
                     tx,
                     actor=actor,
                     action="credit" if amount_micro > 0 else "debit",
-                    subject=f"account:{account_id}",
+                    subject=f"account {account_id}",
                     detail=f"{format_credits(amount_micro)} credits (movement {tx_id}): {reason.strip()}",
                     now_us=now_us,
+                    account_id=account_id,
                 )
         return tx_id
 
@@ -60,9 +61,10 @@ class Topups:
                 tx,
                 actor=actor,
                 action="reverse",
-                subject=f"movement:{tx_id}",
+                subject=f"movement {tx_id}",
                 detail=f"movement {new_id}: {reason.strip()}",
                 now_us=now_us,
+                account_id=ledger.account_of(tx, new_id),
             )
         return new_id
 

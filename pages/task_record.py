@@ -8,7 +8,7 @@ import streamlit as st
 
 from engine.errors import ImsError
 from engine.history import RecordFilter
-from engine.model import SENDING_ROLES, Actor, TaskState
+from engine.model import MINUTE_US, SENDING_ROLES, Actor, TaskState
 from engine.store import Row
 from pages.ui import format as show
 from pages.ui import table
@@ -27,6 +27,7 @@ engine = get_engine()
 FIELDS: Final = Fields(page="tasks", search="Task name", states=labels(LOOKS), upcoming=True)
 CANCELLABLE: Final = frozenset({TaskState.SCHEDULED, TaskState.QUEUED, TaskState.SENDING})
 MOVING: Final = frozenset({TaskState.QUEUED, TaskState.SENDING, TaskState.SENT})
+SOON_US: Final = 10 * MINUTE_US
 ASK: Final = "tasks-ask-cancel"
 """Holds the task whose cancellation is being asked for."""
 
@@ -48,6 +49,12 @@ def columns() -> list[table.Column]:
         table.text("By", lambda row: row["member_name"]),
         table.number("No.", lambda row: row["id"]),
     ]
+
+
+def is_moving(row: Row) -> bool:
+    """Whether the row is worth another look soon."""
+    soon_us = engine.clock.now_us() + SOON_US
+    return row["state"] in MOVING or (row["state"] == TaskState.SCHEDULED and row["due_us"] < soon_us)
 
 
 def open_micro(row: Row) -> int:
@@ -157,7 +164,7 @@ def body(who: Actor, chosen: Chosen) -> None:
         table.table(FIELDS.page, pager.rows, columns(), alt="Tasks, newest first")
     else:
         nothing_matches(chosen)
-    if any(row["state"] in MOVING for row in pager.rows):
+    if any(is_moving(row) for row in pager.rows):
         watch(pager)
     drawer(FIELDS.page, "Task", task_drawer)
 

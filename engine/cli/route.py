@@ -73,7 +73,7 @@ def _failure(engine: Engine, task_id: int) -> str | None:
 def _price(text: str) -> int:
     try:
         return parse_credits(text)
-    except (ValueError, ArithmeticError) as error:
+    except ValueError as error:
         raise InputError("price", value=text) from error
 
 

@@ -1,4 +1,7 @@
-"""Plotly figures in the colours of the theme: readable in light and dark, on a phone, and without colour vision."""
+"""Plotly figures in the colours of the theme: readable in light and dark, on a phone, and without colour vision.
+
+They are written as plain dictionaries, which Streamlit validates once; building them with `update_…` took 25 ms each.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,13 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
-import plotly.graph_objects as go
 import polars as pl
 import streamlit as st
 
 from engine.model import MICRO, format_credits
 from pages.ui.theme import CHART_COLOURS, CHART_CONFIG, chart_layout
+
+Figure = dict[str, Any]
 
 GOOD: Final = CHART_COLOURS[0]
 BAD: Final = CHART_COLOURS[3]
@@ -30,38 +34,39 @@ LABEL_LENGTH: Final = 22
 TICKS: Final = 8
 
 _OUTCOMES: Final = (("delivered", "Delivered", GOOD), ("failed", "Failed", BAD))
+_AXIS: Final[Figure] = {"automargin": True, "fixedrange": True, "title": {"text": "", "standoff": 0}}
+_COUNTS: Final[Figure] = _AXIS | {"rangemode": "tozero", "tickformat": ",~s"}
 
 
-def volume(daily: pl.DataFrame) -> go.Figure:
+def volume(daily: pl.DataFrame) -> Figure:
     """Delivered and failed messages over time, stacked. `daily`: day, delivered, failed."""
     shown = by_week(daily, "delivered", "failed")
     days = shown["day"].to_list()
     return _stacked(days, shown, _time_axis(days))
 
 
-def hours(by_hour: pl.DataFrame) -> go.Figure:
+def hours(by_hour: pl.DataFrame) -> Figure:
     """When sending began, hour by hour, and what became of it. `by_hour`: hour, delivered, failed."""
     labels = [f"{hour:02d}:00" for hour in by_hour["hour"]]
     return _stacked(labels, by_hour, {"type": "category", "nticks": TICKS, "tickangle": 0})
 
 
-def spend(daily: pl.DataFrame) -> go.Figure:
+def spend(daily: pl.DataFrame) -> Figure:
     """Credits charged over time. `daily`: day, charged_micro."""
     shown = by_week(daily, "charged_micro")
     days, amounts = shown["day"].to_list(), shown["charged_micro"].to_list()
-    figure = go.Figure(
-        go.Bar(
-            x=days,
-            y=[amount / MICRO for amount in amounts],
-            customdata=[format_credits(amount) for amount in amounts],
-            marker_color=NEUTRAL,
-            hovertemplate="%{customdata} credits<extra></extra>",
-        )
-    )
-    return _finished(figure, xaxis=_time_axis(days))
+    bars = {
+        "type": "bar",
+        "x": days,
+        "y": [amount / MICRO for amount in amounts],
+        "customdata": [format_credits(amount) for amount in amounts],
+        "marker": {"color": NEUTRAL},
+        "hovertemplate": "%{customdata} credits<extra></extra>",
+    }
+    return _figure([bars], xaxis=_time_axis(days))
 
 
-def success_rates(frame: pl.DataFrame, name: str) -> go.Figure:
+def success_rates(frame: pl.DataFrame, name: str) -> Figure:
     """Share of delivered among settled messages, a bar for each of the largest. `frame`: `name`, delivered, failed."""
     shown = (
         frame.with_columns((pl.col("delivered") + pl.col("failed")).alias("settled"))
@@ -74,7 +79,7 @@ def success_rates(frame: pl.DataFrame, name: str) -> go.Figure:
     return _bars(plain(shown[name].to_list()), rates, texts, GOOD, most=100.0)
 
 
-def waits(took: pl.DataFrame) -> go.Figure:
+def waits(took: pl.DataFrame) -> Figure:
     """How long delivery took. `took`: took, messages."""
     counts = took["messages"].to_list()
     shares = [100 * count / max(sum(counts), 1) for count in counts]
@@ -82,7 +87,7 @@ def waits(took: pl.DataFrame) -> go.Figure:
     return _bars(took["took"].to_list(), shares, texts, NEUTRAL, most=max([*shares, 1.0]))
 
 
-def show(figure: go.Figure, *, key: str, alt: str) -> None:
+def show(figure: Figure, *, key: str, alt: str) -> None:
     st.plotly_chart(figure, key=key, config=CHART_CONFIG, alt=alt)
 
 
@@ -117,46 +122,52 @@ def by_week(daily: pl.DataFrame, *columns: str) -> pl.DataFrame:
     return daily.group_by(pl.col("day").dt.truncate("1w")).agg(pl.col(*columns).sum()).sort("day")
 
 
-def _stacked(x: list[Any], shown: pl.DataFrame, xaxis: dict[str, Any]) -> go.Figure:
-    figure = go.Figure()
-    for name, label, colour in _OUTCOMES:
-        figure.add_bar(x=x, y=shown[name].to_list(), name=label, marker_color=colour, hovertemplate="%{y:,}")
-    return _finished(figure, xaxis=xaxis, barmode="stack")
+def _stacked(x: Sequence[Any], shown: pl.DataFrame, xaxis: Figure) -> Figure:
+    bars = [
+        {
+            "type": "bar",
+            "x": list(x),
+            "y": shown[name].to_list(),
+            "name": label,
+            "marker": {"color": colour},
+            "hovertemplate": "%{y:,}",
+        }
+        for name, label, colour in _OUTCOMES
+    ]
+    return _figure(bars, xaxis=xaxis, barmode="stack")
 
 
-def _bars(labels: list[str], values: list[float], texts: list[str], colour: str, *, most: float) -> go.Figure:
+def _bars(labels: list[str], values: list[float], texts: list[str], colour: str, *, most: float) -> Figure:
     """Horizontal bars, the first on top, each with its text."""
-    figure = go.Figure(
-        go.Bar(
-            x=values,
-            y=labels,
-            orientation="h",
-            marker_color=colour,
-            text=texts,
-            textposition="auto",
-            insidetextanchor="start",
-            textangle=0,
-            hovertemplate="%{y}: %{text}<extra></extra>",
-        )
+    bars = {
+        "type": "bar",
+        "x": values,
+        "y": labels,
+        "orientation": "h",
+        "marker": {"color": colour},
+        "text": texts,
+        "textposition": "auto",
+        "insidetextanchor": "start",
+        "textangle": 0,
+        "hovertemplate": "%{y}: %{text}<extra></extra>",
+    }
+    return _figure(
+        [bars],
+        xaxis={"visible": False, "range": [0, most * 1.02]},
+        yaxis=_AXIS | {"type": "category", "autorange": "reversed", "ticklabelstandoff": 8, "showgrid": False},
+        hovermode="closest",
+        height=BAR_HEIGHT * max(len(labels), FEWEST_BARS) + 8,
     )
-    _finished(figure, hovermode="closest", height=BAR_HEIGHT * max(len(labels), FEWEST_BARS) + 8)
-    figure.update_xaxes(visible=False, range=[0, most * 1.02])
-    return figure.update_yaxes(type="category", autorange="reversed", ticklabelstandoff=8, showgrid=False)
 
 
-def _time_axis(days: Sequence[date]) -> dict[str, Any]:
+def _time_axis(days: Sequence[date]) -> Figure:
     """Day and month; the year below where it changes, when there is more than one."""
     years = "%-d %b\n%Y" if days and days[0].year != days[-1].year else "%-d %b"
     return {"type": "date", "tickformat": years, "hoverformat": "%a %-d %b %Y", "nticks": TICKS}
 
 
-def _finished(figure: go.Figure, **more: Any) -> go.Figure:
+def _figure(data: list[Figure], *, xaxis: Figure, **more: Any) -> Figure:
     """What every figure has: a legend above, counts from zero, and no dragging, which would catch a scrolling thumb."""
-    figure.update_layout(
-        **chart_layout(
-            **({"height": CHART_HEIGHT, "bargap": 0.25, "dragmode": False, "legend_traceorder": "normal"} | more)
-        )
-    )
-    figure.update_yaxes(title="", rangemode="tozero", automargin=True, fixedrange=True, tickformat=",~s")
-    figure.update_xaxes(title={"text": "", "standoff": 0}, automargin=True, fixedrange=True)
-    return figure
+    layout = chart_layout(**({"height": CHART_HEIGHT, "bargap": 0.25, "dragmode": False, "yaxis": _COUNTS} | more))
+    legend = layout.get("legend", {}) | {"traceorder": "normal"}
+    return {"data": data, "layout": layout | {"legend": legend, "xaxis": _AXIS | xaxis}}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from engine import ledger
 from engine.errors import AccessError, InputError, MoneyError, StateError
 from engine.ledger import Movement
-from engine.model import MICRO, Balance, MovementKind
+from engine.model import MICRO, Balance, MovementKind, parse_credits
 from engine.store import Store, open_store
 
 NOW = 1_800_000_000_000_000
@@ -188,3 +188,14 @@ def test_whatever_happens_entries_sum_to_zero_and_balances_never_go_below(steps:
     assert ledger.balance(store, ACCOUNT) == Balance(available, held)
     assert books_add_up(store)
     store.close()
+
+
+@pytest.mark.parametrize(("text", "micro"), [("1,200.50", 1_200_500_000), ("-3", -3_000_000), (" 0.000001 ", 1)])
+def test_an_amount_is_read_exactly(text: str, micro: int) -> None:
+    assert parse_credits(text) == micro
+
+
+@pytest.mark.parametrize("text", ["", "abc", "1,5", "1e3", "٣", "1.2.3", "0.0000001", "1 000", "nan", "9" * 13])
+def test_an_amount_that_could_be_misread_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r".*"):
+        parse_credits(text)
