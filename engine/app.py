@@ -38,7 +38,7 @@ class Engine:
         self.topups = Topups(store, clock)
         self.history = History(store, clock)
         self._receipts = Receipts(store, clock, on_arrival=self._wake)
-        self._dispatcher = Dispatcher(store, clock, gateways, self._receipts.sink_for)
+        self._dispatcher = Dispatcher(store, clock, gateways, self._receipts.sink_for, self._receipts.recorded)
         self.tasks = Tasks(store, clock, quick_limit=config.quick_limit, on_due=self._wake)
         self.scheduler = Scheduler(
             store,

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from engine.model import GSM_BASIC, GSM_EXTENSION, CountRule, Encoding
 
@@ -37,8 +36,7 @@ _GSM_ASCII: Final = "".join(c for c in GSM_BASIC + GSM_EXTENSION if c.isascii())
 _EXTENDED_ASCII: Final = "".join(c for c in GSM_EXTENSION if c.isascii()).encode("ascii")
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(NamedTuple):
     """What a text costs and takes.
 
     `characters` are code points, as editors number them: an emoji of one code point is 1, a flag 2.

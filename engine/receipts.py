@@ -51,6 +51,7 @@ class Receipts:
         self._clock = clock
         self._on_arrival = on_arrival
         self._last_hourly_us = 0
+        self._overtaking = False
 
     def sink_for(self, route_id: int) -> ReceiptSink:
         """What a gateway of this route hands its receipts to; returns when they are durable."""
@@ -91,7 +92,16 @@ class Receipts:
             _finish(tx, first, now_us)
             if not rest.is_empty():
                 tx.bulk("receipts.park", rest.select("receipt_id"))
+                self._overtaking = True  # before the commit, so that whoever records next sees it
         return rows.height
+
+    def recorded(self) -> None:
+        """Outcomes were just committed: receipts that had overtaken them are folded without waiting their turn."""
+        if self._overtaking:
+            self._overtaking = False
+            with self._store.transaction() as tx:
+                tx.run("receipts.take_back", self._clock.now_us() - EARLY_WAIT_US)
+            self._on_arrival()
 
     def fold_parked(self) -> int:
         """Tries parked receipts again: some overtook their submit answer, others came after a final state."""

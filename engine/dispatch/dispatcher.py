@@ -16,12 +16,19 @@ class Dispatcher:
     """Runs the route threads. `wake` is the one call others need: it notices tasks that became due."""
 
     def __init__(
-        self, store: Store, clock: Clock, gateway_for: GatewayFactory, sink_for: Callable[[int], ReceiptSink]
+        self,
+        store: Store,
+        clock: Clock,
+        gateway_for: GatewayFactory,
+        sink_for: Callable[[int], ReceiptSink],
+        on_recorded: Callable[[], None],
     ) -> None:
+        """`on_recorded` is called after outcomes were committed: receipts that overtook them can be folded now."""
         self._store = store
         self._clock = clock
         self._gateway_for = gateway_for
         self._sink_for = sink_for
+        self._on_recorded = on_recorded
         self._workers: dict[int, RouteWorker] = {}
         self._lock = threading.Lock()
         self._paused = threading.Event()
@@ -73,7 +80,13 @@ class Dispatcher:
             worker = self._workers.get(route_id)
             if worker is None:
                 worker = RouteWorker(
-                    self._store, self._clock, self._gateway_for, self._sink_for(route_id), route_id, self._paused
+                    self._store,
+                    self._clock,
+                    self._gateway_for,
+                    self._sink_for(route_id),
+                    route_id,
+                    paused=self._paused,
+                    on_recorded=self._on_recorded,
                 )
                 self._workers[route_id] = worker
                 worker.start()

@@ -6,7 +6,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from engine import messages, routes
@@ -42,7 +42,9 @@ class RouteWorker:
         gateway_for: GatewayFactory,
         sink: ReceiptSink,
         route_id: int,
+        *,
         paused: threading.Event,
+        on_recorded: Callable[[], None],
     ) -> None:
         self._store = store
         self._clock = clock
@@ -50,6 +52,7 @@ class RouteWorker:
         self._sink = sink
         self._route_id = route_id
         self._paused = paused
+        self._on_recorded = on_recorded
         self._gateway: Gateway | None = None
         self._url = ""
         self._route: routes.Route | None = None
@@ -175,6 +178,8 @@ class RouteWorker:
     def _claim_of(self, tx: Tx, task: Row, limit: int) -> Claim | None:
         """Goes on where the last claim of the task ended; looks from its start when nothing is there."""
         known = self._next_ids.pop(task["id"], None)
+        if known == task["first_message"] + task["recipients"]:
+            known = None
         for low in (known, None):
             begin = messages.first_queued(tx, task) if low is None else low
             if begin is None:
@@ -216,6 +221,7 @@ class RouteWorker:
             waits = slow_down_s > 0 or self._throttle.debt_s() > 0
             following = None if waits or self._cannot_claim() else self._claim(tx, route)
         self._unrecorded = None
+        self._on_recorded()
         if waits:
             self._stopping.wait(min(slow_down_s, MOST_PAUSE_S))
             return self._claim_next()

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from engine.model import Encoding, FailReason
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(NamedTuple):
     """One message to hand over. `message_id` is ours; `msisdn` is E.164 with plus."""
 
     message_id: int
@@ -33,8 +31,7 @@ class OutcomeKind(StrEnum):
     """Written, but the answer never came: it may have been sent, so it is never resent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     kind: OutcomeKind
     provider_ref: str = ""
     reason: FailReason | None = None
@@ -55,8 +52,7 @@ class ReceiptState(StrEnum):
     EXPIRED = "expired"
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """A delivery receipt (DLR). `at_us` is the operator's time, or ours when it gives none."""
 
     provider_ref: str

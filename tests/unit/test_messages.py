@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from engine import messages
 from engine.gateways import Outcome, OutcomeKind, Receipt, ReceiptSink, ReceiptState, Submission
 from engine.model import FINAL_STATES, FailReason, MessageState
+from engine.scheduler import PARKED_EVERY_S
 from tests.kit import World, raw, wait_until, world
 
 
@@ -147,5 +149,15 @@ def test_receipts_fold_in_any_order_and_only_the_first_final_state_counts(tmp_pa
     assert made.engine.reconcile().ok
     made.clock.move(hours=25)
     made.engine._receipts.fold_parked()
+    assert raw(made, "select count(*) as n from receipt_inbox") == [{"n": 0}]
+    made.engine.stop()
+
+
+def test_a_receipt_that_overtakes_its_submit_answer_does_not_wait_for_the_next_round(tmp_path: Path) -> None:
+    made = world(tmp_path, gateway="sim://?early=1")
+    task_id = made.send(200)
+    began = time.monotonic()
+    wait_until(lambda: made.row(task_id)["state"] == "finished")
+    assert time.monotonic() - began < PARKED_EVERY_S
     assert raw(made, "select count(*) as n from receipt_inbox") == [{"n": 0}]
     made.engine.stop()

@@ -9,7 +9,8 @@ select distinct route_id from task where state in ('sending', 'sent');
 
 -- name: sending_tasks
 -- What a route has to send.
-select * from task where route_id = $1 and state = 'sending' order by id;
+select id, account_id, route_id, content, sender, charge_on, first_message, recipients
+from task where route_id = $1 and state = 'sending' order by id;
 
 -- name: running
 -- The dispatch of a task that is under way.

@@ -1,7 +1,7 @@
 -- name: submit
 -- A job is known by its key; the same key again changes nothing.
 insert into job (id, key, name, args, state, attempts, run_us, created_us)
-values ($1, $2, $3, $4, 'waiting', 0, $5, $6) on conflict (key) do nothing;
+select $1, $2, $3, $4, 'waiting', 0, $5, $6 where not exists (select 1 from job where key = $2);
 
 -- name: take_due
 -- Due jobs, marked as running.

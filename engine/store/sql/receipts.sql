@@ -24,6 +24,10 @@ left join task as t on t.id = o.task_id;
 -- Receipts that were folded.
 delete from receipt_inbox where id in (select receipt_id from batch);
 
+-- name: take_back
+-- Parked receipts that came a moment ago: their submit answer may be recorded now.
+update receipt_inbox set parked = false where parked and received_us >= $1;
+
 -- name: park
 -- Receipts that name no awaited message (yet).
 update receipt_inbox set parked = true where id in (select receipt_id from batch);
