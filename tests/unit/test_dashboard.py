@@ -28,18 +28,6 @@ FAILURES = ["absent", "barred", None]
 
 
 @pytest.fixture
-def store() -> Iterator[DuckStore]:
-    opened = DuckStore(None)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def book(store: DuckStore) -> Book:
-    return small_book(store)
-
-
-@pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
 

@@ -41,23 +41,6 @@ COUNTRIES = {61412345678: "AU", 61412345679: "AU", 447400123456: "GB", 491511234
 REASONS = [None, "absent", "expired", "no_receipt"]
 
 
-@pytest.fixture
-def store() -> Iterator[DuckStore]:
-    opened = DuckStore(None)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def book(store: DuckStore) -> Book:
-    return small_book(store)
-
-
-@pytest.fixture
-def history(store: DuckStore) -> History:
-    return History(store, FakeClock())
-
-
 @pytest.fixture(scope="module")
 def big(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Book]:
     """Fifty tasks of two customers with every state, number and reason, in a random but fixed order."""

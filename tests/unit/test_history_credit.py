@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 
 import openpyxl
 import polars as pl
@@ -21,23 +20,6 @@ from tests.unit.history_kit import PRICE, START_US, Book, FakeClock, Sent, actor
 
 STAFF = actor(9, Role.STAFF)
 ONE = actor(1)
-
-
-@pytest.fixture
-def store() -> Iterator[DuckStore]:
-    opened = DuckStore(None)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def book(store: DuckStore) -> Book:
-    return small_book(store)
-
-
-@pytest.fixture
-def history(store: DuckStore) -> History:
-    return History(store, FakeClock())
 
 
 def test_movements_show_amount_running_balance_words_and_people(history: History, book: Book) -> None:

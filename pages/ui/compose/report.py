@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 from typing import Final
 
@@ -87,24 +88,21 @@ def _rows(flow: Flow, people: RecipientFile) -> None:
     st.html(entries_html(_page(flow, shown, chosen, pages), called="Row "))
     with st.container(horizontal=True):
         if rejected:
-            st.download_button(
-                "Rejected rows",
-                data=lambda: rejected_csv(people),
-                file_name="rejected-rows.csv",
-                mime="text/csv",
-                key=flow.key("rejected"),
-                icon=":material/download:",
-                on_click="ignore",
-            )
-        st.download_button(
-            "Whole report",
-            data=lambda: report_csv(people),
-            file_name="import-report.csv",
-            mime="text/csv",
-            key=flow.key("report"),
-            icon=":material/download:",
-            on_click="ignore",
-        )
+            _download(flow, "Rejected rows", "rejected-rows.csv", lambda: rejected_csv(people))
+        _download(flow, "Whole report", "import-report.csv", lambda: report_csv(people))
+
+
+def _download(flow: Flow, label: str, file_name: str, data: Callable[[], bytes]) -> None:
+    """A csv that is made when it is asked for."""
+    st.download_button(
+        label,
+        data=data,
+        file_name=file_name,
+        mime="text/csv",
+        key=flow.key(file_name),
+        icon=":material/download:",
+        on_click="ignore",
+    )
 
 
 def _option(reason: str, summary: dict[str, int]) -> str:
