@@ -13,6 +13,7 @@ from engine.dispatch import Dispatcher
 from engine.gateways import GatewayFactory, gateway_for
 from engine.history import History
 from engine.model import MICRO, Clock, SystemClock
+from engine.notices import Notices
 from engine.receipts import Receipts
 from engine.routes import EVERYWHERE, NewRoute, Routes
 from engine.scheduler import RECONCILE_EVERY_S, Scheduler
@@ -24,6 +25,7 @@ from engine.topups import Topups
 log = logging.getLogger(__name__)
 
 FIRST_ROUTE_NAME = "Simulator"
+DROP_NOTICES_EVERY_S = 86_400
 
 
 class Engine:
@@ -37,6 +39,7 @@ class Engine:
         self.routes = Routes(store, clock)
         self.topups = Topups(store, clock)
         self.history = History(store, clock)
+        self.notices = Notices(store, clock)
         self._receipts = Receipts(store, clock, on_arrival=self._wake)
         self._dispatcher = Dispatcher(store, clock, gateways, self._receipts.sink_for, self._receipts.recorded)
         self.tasks = Tasks(store, clock, quick_limit=config.quick_limit, on_due=self._wake)
@@ -45,7 +48,10 @@ class Engine:
             clock,
             self._receipts,
             handlers={DISPATCH_JOB: self._dispatch},
-            chores={"reconciliation": (RECONCILE_EVERY_S, self.reconcile)},
+            chores={
+                "reconciliation": (RECONCILE_EVERY_S, self.reconcile),
+                "old notices": (DROP_NOTICES_EVERY_S, self.notices.drop_old),
+            },
         )
         self._add_first_route()
 

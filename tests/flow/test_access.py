@@ -18,11 +18,12 @@ from engine.routes import EVERYWHERE, NewRoute
 from tests.kit import World, au_mobiles, raw, settled, wait_until, world
 
 PASSWORD = "a long password of ours"
-SERVICES = ("accounts", "routes", "tasks", "topups", "history")
+SERVICES = ("accounts", "routes", "tasks", "topups", "history", "notices")
 INTERNAL = {
     "accounts.setup_token",  # the server's start makes the link
     "accounts.create_operator",  # the command line on the operator's own machine
     "accounts.ensure_account",  # same
+    "notices.drop_old",  # a chore
 }
 """Called by the program itself, never with what a person sent."""
 
@@ -128,6 +129,9 @@ def arguments(case: Case, actor: Actor) -> dict[str, tuple[tuple[object, ...], d
         "history.export_messages": ((theirs,), {}),
         "history.export_tasks": ((theirs,), {}),
         "history.export_movements": ((theirs,), {}),
+        "notices.listing": ((), {}),
+        "notices.unread": ((), {}),
+        "notices.mark_seen": ((1,), {}),
     }
 
 
