@@ -8,6 +8,7 @@ from typing import Any
 
 from engine import ledger, routes
 from engine.accounts import Accounts
+from engine.cases import Cases
 from engine.config import Config
 from engine.dispatch import Dispatcher
 from engine.gateways import GatewayFactory, gateway_for
@@ -40,6 +41,7 @@ class Engine:
         self.topups = Topups(store, clock)
         self.history = History(store, clock)
         self.notices = Notices(store, clock)
+        self.cases = Cases(store, clock)
         self._receipts = Receipts(store, clock, on_arrival=self._wake)
         self._dispatcher = Dispatcher(store, clock, gateways, self._receipts.sink_for, self._receipts.recorded)
         self.tasks = Tasks(store, clock, quick_limit=config.quick_limit, on_due=self._wake)

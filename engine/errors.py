@@ -57,6 +57,9 @@ SENTENCES: Final[dict[str, str]] = {
     "too_far": "A task can be scheduled at most {days} days ahead. Choose an earlier time.",
     "not_cancellable": "This task is {state} and can no longer be cancelled.",
     "sending_stopped": "Sending is stopped because the books do not add up. Staff have been told; nothing is lost.",
+    # Cases.
+    "too_many_cases": "{limit} of your cases are open already. Add to one of them, or close what is settled.",
+    "case_full": "This case has {limit} entries, which is the most. Open a new one and name this one in it.",
     # Records.
     "too_many_to_export": "The selection has more than {limit} rows. Choose a shorter period or a narrower filter.",
     "too_many_for_xlsx": "A spreadsheet can have at most {limit} rows here. Choose CSV, or a shorter period.",

@@ -11,6 +11,7 @@ import pytest
 
 from engine.access import PUBLIC_ATTRIBUTE, ROLES_ATTRIBUTE
 from engine.accounts import RegisterForm
+from engine.cases import About, NewCase
 from engine.errors import AccessError, ImsError
 from engine.history import RecordFilter
 from engine.model import CUSTOMER_ROLES, MICRO, OPERATOR_ROLES, Actor, Role
@@ -18,7 +19,7 @@ from engine.routes import EVERYWHERE, NewRoute
 from tests.kit import World, au_mobiles, raw, settled, wait_until, world
 
 PASSWORD = "a long password of ours"
-SERVICES = ("accounts", "routes", "tasks", "topups", "history", "notices")
+SERVICES = ("accounts", "routes", "tasks", "topups", "history", "notices", "cases")
 INTERNAL = {
     "accounts.setup_token",  # the server's start makes the link
     "accounts.create_operator",  # the command line on the operator's own machine
@@ -38,6 +39,7 @@ class Case:
     victims_task: int
     victims_message: int
     victims_movement: int
+    victims_case: int
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +58,10 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
     wait_until(lambda: settled(made, task))
     message = int(str(raw(made, "select min(id) as id from message")[0]["id"]))
     movement = int(str(raw(made, "select min(id) as id from ledger_tx")[0]["id"]))
-    yield Case(made, actors, made.owner, task, message, movement)
+    case_id = engine.cases.open(
+        made.owner, NewCase(about=About.TASK, subject="Parcels late", body="Why?", key="v", task_id=task)
+    )
+    yield Case(made, actors, made.owner, task, message, movement, case_id)
     engine.stop()
 
 
@@ -129,6 +134,12 @@ def arguments(case: Case, actor: Actor) -> dict[str, tuple[tuple[object, ...], d
         "history.export_messages": ((theirs,), {}),
         "history.export_tasks": ((theirs,), {}),
         "history.export_movements": ((theirs,), {}),
+        "cases.open": ((NewCase(about=About.TASK, subject="s", body="b", key="k", task_id=case.victims_task),), {}),
+        "cases.reply": ((case.victims_case, "test"), {"key": "k"}),
+        "cases.close": ((case.victims_case,), {}),
+        "cases.listing": ((), {}),
+        "cases.of_account": ((other,), {}),
+        "cases.one": ((case.victims_case,), {}),
         "notices.listing": ((), {}),
         "notices.unread": ((), {}),
         "notices.mark_seen": ((1,), {}),
@@ -160,7 +171,8 @@ def test_a_role_that_is_not_named_is_refused_before_anything_happens(case: Case,
 
 
 OWN_ONLY = {
-    "accounts.one", "tasks.cancel", "tasks.accept", "history.task", "history.live", "history.message",
+    "accounts.one", "tasks.cancel", "tasks.accept", "history.task", "history.live", "history.message", "cases.open",
+    "cases.reply", "cases.close", "cases.one",
 }  # fmt: skip
 """Calls that name one thing of the victim's: a customer is told that there is no such thing."""
 
