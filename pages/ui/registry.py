@@ -50,12 +50,17 @@ TOPUP_HISTORY: Final = PageEntry(
     "topup_history.py", "Top-up history list", ":material/account_balance_wallet:", EVERY_ROLE, "Records"
 )
 STAFF_ACCOUNTS: Final = PageEntry("staff_accounts.py", "Accounts", ":material/group:", OPERATOR_ROLES, "Operator")
+STAFF_CASES: Final = PageEntry("staff_cases.py", "Cases", ":material/forum:", OPERATOR_ROLES, "Operator")
+SUPPORT: Final = PageEntry("support.py", "Cases", ":material/forum:", CUSTOMER_ROLES, "Help")
+HELP: Final = PageEntry("help.py", "Help", ":material/help:", EVERY_ROLE, "Help")
+NOTICES: Final = PageEntry("notices.py", "Notices", ":material/notifications:", EVERY_ROLE, visible=False)
 TASK: Final = PageEntry("task.py", "Task", ":material/task:", EVERY_ROLE, visible=False)
 ACCOUNT: Final = PageEntry("account.py", "Your account", ":material/manage_accounts:", EVERY_ROLE, visible=False)
 
 PAGES: Final[tuple[PageEntry, ...]] = (
     *(DASHBOARD, QUICK_SMS, BULK_SMS, TASK_RECORD, SENDING_RECORD, SMS_HISTORY, TOPUP_HISTORY, STAFF_ACCOUNTS),
-    *(TASK, ACCOUNT, LOGIN, REGISTER, SETUP),
+    *(STAFF_CASES, SUPPORT, HELP),
+    *(NOTICES, TASK, ACCOUNT, LOGIN, REGISTER, SETUP),
 )
 """In the order of the menu."""
 

@@ -16,7 +16,7 @@ from pages.ui import format as show
 from pages.ui.context import current_actor, engine_or_none, get_engine, session_token
 from pages.ui.entry import forget_signed_in, remember_signed_in, show_log_in
 from pages.ui.notices import notice, refusal, show_note
-from pages.ui.registry import ACCOUNT, LOGIN, PAGES, PageEntry, home_of
+from pages.ui.registry import ACCOUNT, LOGIN, NOTICES, PAGES, PageEntry, home_of
 from pages.ui.theme import ICON, LOGO, PRODUCT, apply_styles
 
 log = logging.getLogger(__name__)
@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 CREDIT_EVERY_S: Final = 5
 """How often the badge asks for the balance; it also notices there that the session has ended elsewhere."""
 REFERENCE_BYTES: Final = 4
+MOST_COUNTED: Final = 99
 HELD_HINT: Final = "Held credit is set aside for messages being sent; what is not delivered comes back."
 _SIGN_OUT: Final = "ims_sign_out"
 
@@ -114,6 +115,7 @@ def _menu(actor: Actor) -> None:
 
 def _top_bar(actor: Actor) -> None:
     with st.container(key="ims-top", horizontal=True, vertical_alignment="center", gap="small"):
+        _bell()
         _credit()
         with st.popover("", icon=":material/account_circle:", key="ims-account"):
             account = get_engine().accounts.one(actor, actor.account_id)
@@ -123,6 +125,18 @@ def _top_bar(actor: Actor) -> None:
             )
             st.page_link(str(ACCOUNT.path), label=ACCOUNT.title, icon=ACCOUNT.icon)
             st.button("Sign out", icon=":material/logout:", key="ims-sign-out", on_click=_sign_out, width="stretch")
+
+
+@st.fragment(run_every=CREDIT_EVERY_S)
+def _bell() -> None:
+    """The way to the notices, with how many are new in words that also a screen reader says."""
+    actor = current_actor()
+    if actor is None:
+        st.rerun(scope="app")
+    unread = get_engine().notices.unread(actor)
+    with st.container(key="ims-bell-new" if unread else "ims-bell", width="content"):
+        label = f"{min(unread, MOST_COUNTED)} new" if unread else NOTICES.title
+        st.page_link(str(NOTICES.path), label=label, icon=NOTICES.icon)
 
 
 @st.fragment(run_every=CREDIT_EVERY_S)

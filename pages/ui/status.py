@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 import streamlit as st
 
+from engine.cases import CaseState
 from engine.model import MessageState, MovementKind, TaskState
 
 Colour = Literal["green", "orange", "red", "blue", "gray", "violet"]
@@ -65,6 +66,14 @@ MOVEMENT: Final[Looks] = {
     MovementKind.CHARGE: Look("Charged", "blue", ":material/done_all:", "Paid for messages that were sent."),
     MovementKind.RETURN: Look("Returned", "green", ":material/undo:", "Given back for messages that were not sent."),
     MovementKind.REVERSAL: Look("Reversed", "orange", ":material/history:", "Undoes an earlier movement."),
+}
+
+CASE: Final[Looks] = {
+    CaseState.OPEN: Look("With staff", "orange", ":material/hourglass_top:", "Waits for an answer of staff."),
+    CaseState.ANSWERED: Look(
+        "Answered", "blue", ":material/mark_chat_read:", "Staff answered; waits for the customer."
+    ),
+    CaseState.CLOSED: Look("Closed", "gray", ":material/check:", "Settled. Writing again opens it anew."),
 }
 
 ACCOUNT: Final[Looks] = {

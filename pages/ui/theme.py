@@ -23,6 +23,8 @@ _LIGHT: Final = {
     "ink": "#0b4a3e",
     "tint": "6%",
     "brand": "#0b7a66",
+    "strong": "#08604f",
+    "quiet": "#56635e",
     "red": "#b42318",
     "amber": "#b45309",
     "green": "#15803d",
@@ -34,13 +36,16 @@ _DARK: Final = {
     "ink": "#000000",
     "tint": "38%",
     "brand": "#0f846d",
+    "strong": "#5fd6ba",
+    "quiet": "#a3b3ad",
     "red": "#f4877b",
     "amber": "#f5b454",
     "green": "#4ade80",
     "blue": "#7fb4ec",
 }
 """What the style sheet uses as --ims-…; card and line are the theme's (`.streamlit/config.toml`),
-brand its primary colour, darker in the dark so that white text on it is readable (4.6 to 1)."""
+brand its primary colour, darker in the dark so that white text on it is readable (4.6 to 1); strong is brand as text,
+quiet what matters less: both 4.5 to 1 on cards and on the page."""
 
 
 def apply_styles() -> None:
