@@ -43,6 +43,11 @@ class Store(Reader, Protocol):
         """Write lock → begin → body → commit. Keep it short: nothing slow, no network inside."""
         ...
 
+    def changes(self, *rooms: str) -> int:
+        """Grows whenever a committed transaction ran a statement of these files of SQL: what was read before the number
+        was the same is still what a read would find now."""
+        ...
+
     def checkpoint(self) -> None:
         """Folds the write-ahead log into the file; for quiet times."""
         ...

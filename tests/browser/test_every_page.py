@@ -12,7 +12,7 @@ from typing import Final
 
 import axe_playwright_python
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from engine import demo
 from engine.accounts import RegisterForm
@@ -29,8 +29,8 @@ pytestmark = pytest.mark.browser
 AXE: Final = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 MESSAGES: Final = 2_000
 SCHEMES: Final = ("light", "dark")
-DESKTOP: Final = {"width": 1440, "height": 900}
-PHONE: Final = {"width": 390, "height": 844}
+DESKTOP: Final[ViewportSize] = {"width": 1440, "height": 900}
+PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
 SERIOUS: Final = """async () => {
   const found = await axe.run(document, {resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21aa"]});
   return found.violations

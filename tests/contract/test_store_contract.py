@@ -164,3 +164,17 @@ def test_what_is_not_a_database_is_refused_with_a_sentence(tmp_path: Path) -> No
     assert caught.value.code == "store_failed"
     with pytest.raises(StoreError):
         open_store("mysql://localhost/ims")
+
+
+def test_changes_grow_with_what_was_committed_and_not_with_what_was_rolled_back(store: Store) -> None:
+    before = store.changes("store"), store.changes("jobs")
+    with store.transaction() as tx:
+        tx.run("store.put_setting", "changed", "1", 1)
+        assert store.changes("store") == before[0]
+    assert store.changes("store") > before[0]
+    assert store.changes("jobs") == before[1]
+    known = store.changes("store")
+    with pytest.raises(RuntimeError), store.transaction() as tx:
+        tx.run("store.put_setting", "changed", "2", 2)
+        raise RuntimeError
+    assert store.changes("store") == known
