@@ -184,7 +184,7 @@ def waits_card(period: Period, account_id: int | None, words: str) -> None:
             took = engine.history.delivery_times(
                 actor, period.start_us or 0, period.end_us or LATEST_US, account_id=account_id
             )
-            charts.show(charts.waits(took), key="waits", alt=f"Time from the route to the phone, {words}")
+            charts.show(charts.waits(took.classes), key="waits", alt=f"Time from the route to the phone, {words}")
 
 
 def body() -> None:
