@@ -155,7 +155,7 @@ def spend(daily: pl.DataFrame) -> Figure:
 
 
 def success_rates(frame: pl.DataFrame, name: str) -> Figure:
-    """Share of delivered among settled messages, a bar for each row of `largest`. `frame`: `name`, delivered, failed."""
+    """Share of delivered among settled messages, a bar a row of `largest`. `frame`: `name`, delivered, failed."""
     shown = largest(frame)
     rates = [100 * good / settled for good, settled in zip(shown["delivered"], shown["settled"], strict=True)]
     texts = [f"{percent(rate)} of {settled:,}" for rate, settled in zip(rates, shown["settled"], strict=True)]

@@ -1,1 +1,1 @@
-"""What the dashboard is made of: what is asked (`asked`), cards with a chart (`cards`), sentences (`words`), the map."""
+"""What the dashboard is made of: what is asked (`asked`), its charts (`sections`, `cards`), sentences (`words`)."""

@@ -47,7 +47,7 @@ def routes(frame: pl.DataFrame) -> str:
 
 
 def countries(frame: pl.DataFrame) -> str:
-    total = frame["recipients"].sum()
+    total = int(frame["recipients"].sum())
     if not total:
         return "No recipients in this period."
     first = frame.row(0, named=True)
@@ -75,11 +75,11 @@ def reasons(frame: pl.DataFrame) -> str:
 
 
 def spend(daily: pl.DataFrame) -> str:
-    total, costliest = daily["charged_micro"].sum(), _most(daily, "charged_micro")
+    total, costliest = int(daily["charged_micro"].sum()), _most(daily, "charged_micro")
     if costliest is None:
         return "Nothing was charged: only delivered messages cost credit."
-    amount = f"{show.credits(total)} credits in all"
-    return f"{amount}; the costliest day was {show.day(costliest['day'])}, with {show.credits(costliest['charged_micro'])}."
+    most = show.credits(costliest["charged_micro"])
+    return f"{show.credits(total)} credits in all; the costliest day was {show.day(costliest['day'])}, with {most}."
 
 
 def lasting(forecast: Forecast) -> tuple[str, str]:
@@ -101,10 +101,9 @@ def lasting(forecast: Forecast) -> tuple[str, str]:
 def waits(found: DeliveryTimes) -> str:
     if found.p50_us is None or found.p95_us is None:
         return "No message was delivered in this period."
-    return (
-        f"Half of {show.plural(found.messages, 'delivered message')} arrived within {show.duration(found.p50_us)} (p50), "
-        f"95 of 100 within {show.duration(found.p95_us)} (p95)."
-    )
+    half, most = show.duration(found.p50_us), show.duration(found.p95_us)
+    messages = show.plural(found.messages, "delivered message")
+    return f"Half of {messages} arrived within {half} (p50), 95 of 100 within {most} (p95)."
 
 
 def over_time(days: int) -> str:
