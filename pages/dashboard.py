@@ -33,9 +33,12 @@ def body(asked: Asked) -> None:
         else:
             nothing_yet(actor, PAGE, "Nothing sent yet", EMPTY)
         return
+    st.caption("Click a bar, a square or a country to see the messages behind it. “Data” has the same as a table.")
     sections.volume(figures, asked)
     with st.grid(2, min_column_width=sections.HALF_WIDTH):
-        sections.routes(figures, asked)
+        with st.container():
+            sections.routes(figures, asked)
+            sections.lasting(asked)
         sections.spend(figures, asked)
     sections.countries(figures, asked)
     sections.week(figures, asked)

@@ -23,6 +23,10 @@ BAD: Final = CHART_COLOURS[3]
 NEUTRAL: Final = CHART_COLOURS[2]
 """Teal, coral and blue: told apart without red-green vision, and every use is named by a legend or a text."""
 
+GOOD_BAR: Final = "#0b7a66"
+NEUTRAL_BAR: Final = "#3a6fb5"
+"""Darker, where white text stands on them (5 to 1)."""
+
 CHART_HEIGHT: Final = 290
 BAR_HEIGHT: Final = 36
 """Of one horizontal bar, its gap included."""
@@ -32,7 +36,7 @@ BARS_MOST: Final = 6
 DAYS_MOST: Final = 92
 """Longer periods are drawn by week."""
 WEEK_HEIGHT: Final = 250
-MAP_HEIGHT: Final = 330
+MAP_HEIGHT: Final = 300
 CELL_SIZE: Final = 0.93
 HOURS_NAMED: Final = (0, 6, 12, 18, 23)
 LABEL_LENGTH: Final = 22
@@ -159,7 +163,7 @@ def success_rates(frame: pl.DataFrame, name: str) -> Figure:
     shown = largest(frame)
     rates = [100 * good / settled for good, settled in zip(shown["delivered"], shown["settled"], strict=True)]
     texts = [f"{percent(rate)} of {settled:,}" for rate, settled in zip(rates, shown["settled"], strict=True)]
-    return _bars(plain(shown[name].to_list()), rates, texts, GOOD, most=100.0)
+    return _bars(plain(shown[name].to_list()), rates, texts, GOOD_BAR, most=100.0)
 
 
 def largest(frame: pl.DataFrame) -> pl.DataFrame:
@@ -177,7 +181,7 @@ def waits(took: pl.DataFrame) -> Figure:
     counts = took["messages"].to_list()
     shares = [100 * count / max(sum(counts), 1) for count in counts]
     texts = [f"{percent(share)} ({count:,})" for share, count in zip(shares, counts, strict=True)]
-    return _bars(took["took"].to_list(), shares, texts, NEUTRAL, most=max([*shares, 1.0]))
+    return _bars(took["took"].to_list(), shares, texts, NEUTRAL_BAR, most=max([*shares, 1.0]))
 
 
 def show(figure: Figure, *, key: str, alt: str) -> None:
@@ -262,6 +266,7 @@ def _bars(labels: list[str], values: list[float], texts: list[str], colour: str,
         "text": texts,
         "textposition": "auto",
         "insidetextanchor": "start",
+        "insidetextfont": {"color": "#ffffff"},
         "textangle": 0,
         "hovertemplate": "%{y}: %{text}<extra></extra>",
     }

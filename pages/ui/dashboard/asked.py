@@ -15,13 +15,25 @@ from engine.numbers import country_name
 from pages.ui import address
 from pages.ui import format as show
 from pages.ui.context import get_engine
-from pages.ui.filters import ANY, BY_DUE, FILTER_WIDTH, account_choice, choice, dates_bar, dates_values, fill_dates
+from pages.ui.filters import (
+    ANY,
+    BY_DUE,
+    FILTER_WIDTH,
+    MESSAGE_PINS,
+    account_choice,
+    choice,
+    dates_bar,
+    dates_values,
+    fill_dates,
+)
 from pages.ui.period import Period, Preset
 
 PAGE: Final = "dash"
 ACCOUNT_KEY: Final = f"{PAGE}-account"
 NARROWING: Final = ("route", "country", "sender", "member")
 """Parameters of the address, the same as of the SMS history list."""
+ORDER: Final = (*("dates", "from", "to", "state", "route", "account"), *MESSAGE_PINS)
+"""In which the pages of records write parameters: another order is another entry in the browser's history."""
 TEXT_MOST: Final = 40
 LATEST_US: Final = 4_102_444_800 * 10**6
 """2100-01-01, for periods without an end; the Engine takes no later one."""
@@ -61,8 +73,8 @@ class Asked:
 
     def query(self, **more: str) -> Query:
         """The address parameters of the same dates, account and filters, and more."""
-        values = dates_values(PAGE) | {"account": self.account_id} | dict(self.narrowed) | more
-        return {name: str(value) for name, value in values.items() if value}
+        values: dict[str, Any] = dates_values(PAGE) | {"account": self.account_id} | dict(self.narrowed) | more
+        return {name: str(values[name]) for name in ORDER if values.get(name)}
 
     def behind(self, **more: str) -> Query:
         """Of the messages behind a figure: the dashboard counts by when tasks were due."""

@@ -48,23 +48,27 @@ def volume(figures: Dashboard, asked: Asked) -> None:
 
 
 def spend(figures: Dashboard, asked: Asked) -> None:
-    """Credits charged over time, and how long the rest lasts."""
+    """Credits charged over time."""
     with st.container(key="card-spend", height="stretch"):
         head(asked, "spend", "Credits spent", words.spend(figures.daily), _days(figures, asked))
-        if asked.account_id is not None or not asked.actor.is_operator:
-            forecast = get_engine().history.forecast(asked.actor, account_id=asked.account_id)
-            lasts, why = words.lasting(forecast)
-            st.html(
-                f'<p class="ims-lasting"><span>Credit lasts</span> <b>{escape(lasts)}</b></p>'
-                f'<p class="ims-says">{escape(why)}</p>'
-            )
         targets = [[asked.behind_days(*span, state=DELIVERED) for span in _spans(figures.daily)]]
         unit = words.over_time(figures.daily.height)
         chart(charts.spend(figures.daily), "spend", f"Credits charged {unit}, {asked.period.words}", targets)
 
 
+def lasting(asked: Asked) -> None:
+    """How long the credit of one account lasts."""
+    if asked.account_id is None and asked.actor.is_operator:
+        return
+    forecast = get_engine().history.forecast(asked.actor, account_id=asked.account_id)
+    lasts, why = words.lasting(forecast)
+    with st.container(key="card-lasting"):
+        heading("Credit lasts")
+        st.html(f'<p class="ims-lasting">{escape(lasts)}</p><p class="ims-says">{escape(why)}</p>')
+
+
 def routes(figures: Dashboard, asked: Asked) -> None:
-    with st.container(key="card-routes", height="stretch"):
+    with st.container(key="card-routes"):
         rows = numbered(figures.routes.to_dicts())
         behind = [asked.behind(route=str(row["route_id"])) for row in rows]
         columns = _outcome_columns("Route", lambda row: row["route"])

@@ -23,10 +23,13 @@ def volume(daily: pl.DataFrame) -> str:
     busiest = _most(daily.with_columns(_settled()), "settled")
     if busiest is None:
         return NONE_SETTLED
-    delivered, settled = daily["delivered"].sum(), busiest["settled"]
-    share = _rate(delivered, daily["failed"].sum())
-    day = f"{busiest['day']:%A}, {show.day(busiest['day'])}"
-    return f"{share} of all settled messages were delivered; the busiest day was {day}, with {settled:,}."
+    delivered, failed = int(daily["delivered"].sum()), int(daily["failed"].sum())
+    share = (
+        f"{percent(100 * delivered / (delivered + failed))} of {delivered + failed:,} settled messages were delivered"
+    )
+    if daily.height == 1:
+        return f"{share}."
+    return f"{share}; the busiest day was {busiest['day']:%A}, {show.day(busiest['day'])}, with {busiest['settled']:,}."
 
 
 def routes(frame: pl.DataFrame) -> str:
@@ -38,8 +41,8 @@ def routes(frame: pl.DataFrame) -> str:
     best, worst = judged.row(0, named=True), judged.row(-1, named=True)
     if judged.height == 1:
         return f"{best['route']} delivered {percent(best['rate'])} of {best['settled']:,} settled messages."
-    if best["rate"] == worst["rate"]:
-        return f"All {judged.height} routes delivered {percent(best['rate'])}."
+    if percent(best["rate"]) == percent(worst["rate"]):
+        return f"Each of the {judged.height} routes delivered {percent(best['rate'])} of its settled messages."
     return (
         f"{best['route']} delivered the largest share, {percent(best['rate'])}; "
         f"{worst['route']} the smallest, {percent(worst['rate'])}."
@@ -89,7 +92,7 @@ def lasting(forecast: Forecast) -> tuple[str, str]:
         return show.NOTHING, f"A forecast needs {FEWEST_DAYS} days since the first charge."
     if basis is Basis.NOTHING:
         return show.NOTHING, f"Nothing was charged in the last {BASIS_DAYS} days, so there is nothing to forecast from."
-    average = f"{show.credits(forecast.daily_micro)} credits a day"
+    average = f"about {show.credits(round(forecast.daily_micro, -4))} credits a day"
     available = f"{show.credits(forecast.available_micro)} available"
     if basis is Basis.WEEKDAYS:
         why = f"{available}; by the average of each weekday over the last {BASIS_DAYS} days ({average})."
@@ -133,10 +136,6 @@ def _rated(frame: pl.DataFrame, least: int) -> pl.DataFrame:
         .with_columns(rate)
         .sort("rate", descending=True, maintain_order=True)
     )
-
-
-def _rate(delivered: int, failed: int) -> str:
-    return percent(100 * delivered / max(delivered + failed, 1))
 
 
 def _most(frame: pl.DataFrame, name: str) -> dict[str, Any] | None:
