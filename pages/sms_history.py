@@ -13,7 +13,7 @@ from engine.store import Row, Rows
 from pages.ui import format as show
 from pages.ui import table
 from pages.ui.context import get_engine
-from pages.ui.filters import Chosen, Fields, filter_bar, keep_address
+from pages.ui.filters import MESSAGE_PINS, Chosen, Fields, filter_bar, keep_address
 from pages.ui.guard import require
 from pages.ui.notices import notice
 from pages.ui.records import (
@@ -37,7 +37,9 @@ actor = require()
 engine = get_engine()
 
 GROUPS: Final = {StateGroup.UNDELIVERED.value: "Failed or expired", StateGroup.OPEN.value: "On its way"}
-FIELDS: Final = Fields(page="sms", search="Number or task name", states=labels(LOOKS) | GROUPS, opens="message")
+FIELDS: Final = Fields(
+    page="sms", search="Number or task name", states=labels(LOOKS) | GROUPS, opens="message", pins=MESSAGE_PINS
+)
 OPEN_STATES: Final = frozenset({"queued", "submitting", "submitted"})
 RULE_WORDS: Final = {
     CountRule.MISSION: "one SMS for every 160 characters",

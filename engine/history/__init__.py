@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Final
 
-import polars as pl
-
 from engine.access import allows
 from engine.errors import AccessError
-from engine.history import dashboard, exports, movements, records
-from engine.history.dashboard import Dashboard, Headline, Period, Recent
+from engine.history import chart_data, choices, dashboard, exports, forecast, movements, records, waits
+from engine.history.chart_data import Chart
+from engine.history.choices import Choices
+from engine.history.dashboard import Dashboard, Headline
 from engine.history.exports import MAX_EXPORT_ROWS, ExportFormat
 from engine.history.filters import (
     PAGE_ROWS,
@@ -20,22 +20,32 @@ from engine.history.filters import (
     RecordFilter,
     StateGroup,
     known_id,
+    one_of,
     page_limit,
     page_of,
     scope_of,
 )
+from engine.history.forecast import Forecast
 from engine.history.movements import Statement
+from engine.history.period import EVERYTHING_SENT, Only, Period
+from engine.history.recent import Recent
 from engine.history.records import TaskDetail
+from engine.history.waits import DeliveryTimes
 from engine.model import EVERY_ROLE, Actor, Balance, Clock
 from engine.store import Row, Store
 
 __all__ = [
     "MAX_EXPORT_ROWS",
     "PAGE_ROWS",
+    "Chart",
+    "Choices",
     "Dashboard",
+    "DeliveryTimes",
     "ExportFormat",
+    "Forecast",
     "Headline",
     "History",
+    "Only",
     "Page",
     "RecordFilter",
     "StateGroup",
@@ -44,6 +54,8 @@ __all__ = [
 ]
 
 EVERYTHING: Final = RecordFilter()
+SLOW_S: Final = 10
+"""How long figures that read messages, or lists for filters, are kept."""
 
 
 class History:
@@ -54,7 +66,9 @@ class History:
         self._store = store
         self._clock = clock
         self._dashboards: Recent[Dashboard] = Recent()
-        self._delivery_times: Recent[pl.DataFrame] = Recent()
+        self._delivery_times: Recent[DeliveryTimes] = Recent(SLOW_S)
+        self._forecasts: Recent[Forecast] = Recent()
+        self._choices: Recent[Choices] = Recent(SLOW_S)
 
     @allows(EVERY_ROLE)
     def balance(self, actor: Actor, account_id: int | None = None) -> Balance:
@@ -98,7 +112,8 @@ class History:
         sentence, next_step (both "" when there is nothing to explain), created_us, submitted_us, final_us,
         late_state, late_us."""
         scope, limit = self._scope(actor, wanted), page_limit(limit)
-        return page_of(records.message_rows(self._store, scope, wanted, after=after, count=limit + 1), limit)
+        rows = records.message_rows(self._store, scope, wanted, zone=actor.zone, after=after, count=limit + 1)
+        return page_of(rows, limit)
 
     @allows(EVERY_ROLE)
     def message(self, actor: Actor, message_id: int) -> Row:
@@ -128,26 +143,77 @@ class History:
 
     @allows(EVERY_ROLE)
     def dashboard(
-        self, actor: Actor, start_us: int, end_us: int, *, account_id: int | None = None, zone: str | None = None
+        self,
+        actor: Actor,
+        start_us: int,
+        end_us: int,
+        *,
+        account_id: int | None = None,
+        zone: str | None = None,
+        only: Only = EVERYTHING_SENT,
     ) -> Dashboard:
         """Figures of tasks due from `start_us` to before `end_us`; at most 3 seconds old."""
-        period = Period(scope_of(actor, account_id), start_us, end_us, zone or actor.zone)
+        period = Period(scope_of(actor, account_id), start_us, end_us, zone or actor.zone, only)
         return self._dashboards.get(period, self._clock.now_us(), lambda: dashboard.dashboard(self._store, period))
 
     @allows(EVERY_ROLE)
     def delivery_times(
-        self, actor: Actor, start_us: int, end_us: int, *, account_id: int | None = None
-    ) -> pl.DataFrame:
-        """How long delivered messages took to arrive: took, messages. Slower than the dashboard: reads messages."""
-        period = Period(scope_of(actor, account_id), start_us, end_us, "UTC")
-        return self._delivery_times.get(
-            period, self._clock.now_us(), lambda: dashboard.delivery_times(self._store, period)
+        self,
+        actor: Actor,
+        start_us: int,
+        end_us: int,
+        *,
+        account_id: int | None = None,
+        only: Only = EVERYTHING_SENT,
+    ) -> DeliveryTimes:
+        """How long delivered messages took to arrive; at most 10 seconds old. Reads messages: slower than the rest."""
+        period = Period(scope_of(actor, account_id), start_us, end_us, "UTC", only)
+        return self._delivery_times.get(period, self._clock.now_us(), lambda: waits.delivery_times(self._store, period))
+
+    @allows(EVERY_ROLE)
+    def forecast(self, actor: Actor, *, account_id: int | None = None) -> Forecast:
+        """How many days the available credit lasts, by what the last four weeks cost in the reader's days."""
+        account, now_us = self._one_account(actor, account_id), self._clock.now_us()
+
+        def compute() -> Forecast:
+            available = movements.balance_of(self._store, account).available_micro
+            return forecast.forecast(self._store, account, available_micro=available, now_us=now_us, zone=actor.zone)
+
+        return self._forecasts.get((account, actor.zone), now_us, compute)
+
+    @allows(EVERY_ROLE)
+    def choices(self, actor: Actor, *, account_id: int | None = None) -> Choices:
+        """Routes, countries, members and sender IDs that figures can be narrowed to; at most 10 seconds old."""
+        scope, to_operator = scope_of(actor, account_id), actor.is_operator
+        return self._choices.get(
+            (scope, to_operator),
+            self._clock.now_us(),
+            lambda: choices.choices(self._store, scope, to_operator=to_operator),
         )
+
+    @allows(EVERY_ROLE)
+    def export_chart(
+        self,
+        actor: Actor,
+        chart: str,
+        start_us: int,
+        end_us: int,
+        *,
+        account_id: int | None = None,
+        only: Only = EVERYTHING_SENT,
+        fmt: str = "csv",
+    ) -> bytes:
+        """The data behind a chart of the dashboard (a word of `Chart`) as a file, in the reader's days and hours."""
+        one_of(chart, Chart, "Chart")
+        read = self.delivery_times if chart == Chart.WAITS else self.dashboard
+        figures = read(actor, start_us, end_us, account_id=account_id, only=only)
+        table = chart_data.table_of(Chart(chart), figures)
+        return exports.written(table, chart_data.COLUMNS[Chart(chart)], fmt, zone=actor.zone)
 
     @allows(EVERY_ROLE)
     def export_messages(self, actor: Actor, wanted: RecordFilter = EVERYTHING, fmt: str = "csv") -> bytes:
         """A file of at most 200,000 rows (csv, parquet; xlsx 50,000), newest first; InputError when there are more."""
-        frame = exports.message_frame(self._store, self._scope(actor, wanted), wanted)
+        frame = exports.message_frame(self._store, self._scope(actor, wanted), wanted, zone=actor.zone)
         return exports.written(frame, exports.MESSAGE_COLUMNS, fmt, zone=actor.zone)
 
     @allows(EVERY_ROLE)

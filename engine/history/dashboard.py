@@ -1,56 +1,44 @@
 """Statistics of any period: four headline figures, the period before, and what is behind them.
 
-Figures come from the counters of tasks, countries and dispatches; only reasons and delivery times read messages.
-Days and hours are those of the reader's zone: the database groups by quarter hours, which are converted here.
+Figures come from the counters of tasks and countries; only reasons (and `waits`) read messages. Days and hours are
+those of the reader's zone: the database groups by quarter hours, which are converted here. Every figure counts tasks
+by when they were due, so that all add up to the same and lead to exactly the messages behind them.
 """
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Any, Final, Generic, TypeVar
-from zoneinfo import ZoneInfo
+from typing import Any, Final
 
 import polars as pl
 
-from engine.errors import InputError
-from engine.history.filters import zone_of
+from engine.history.period import Period, local
 from engine.history.records import merged_reasons
-from engine.model import DAY_US, MINUTE_US, SECOND_US, to_datetime
 from engine.numbers import country_name
 from engine.store import Reader
 
-CACHE_S: Final = 3
-"""A dashboard shares the processor with sending: the same figures are not computed again within this."""
-CACHED_MOST: Final = 256
-FILLED_DAYS_MOST: Final = 400
-"""Longer periods show only the days on which something was sent."""
-LATEST_US: Final = 4_102_444_800 * SECOND_US
-"""2100-01-01; periods end before."""
 HOURS: Final = 24
+WEEKDAYS: Final = 7
 
-DELIVERY_LIMITS: Final[tuple[tuple[str, int], ...]] = (
-    ("up to 5 seconds", 5 * SECOND_US),
-    ("up to 30 seconds", 30 * SECOND_US),
-    ("up to 2 minutes", 2 * MINUTE_US),
-    ("up to 10 minutes", 10 * MINUTE_US),
-    ("up to 1 hour", 60 * MINUTE_US),
-    ("longer", 365 * DAY_US),
-)
-
-_SUMS: Final[dict[str, Any]] = {"tasks": pl.Int64, "recipients": pl.Int64, "delivered": pl.Int64, "failed": pl.Int64}
-DAILY_SCHEMA: Final[dict[str, Any]] = {"day": pl.Date} | _SUMS | {"charged_micro": pl.Int64}
-HOURS_SCHEMA: Final[dict[str, Any]] = {"hour": pl.Int8, "delivered": pl.Int64, "failed": pl.Int64}
+SUMS: Final[dict[str, Any]] = {
+    "tasks": pl.Int64,
+    "recipients": pl.Int64,
+    "delivered": pl.Int64,
+    "failed": pl.Int64,
+    "charged_micro": pl.Int64,
+}
+CELLS_SCHEMA: Final[dict[str, Any]] = {
+    "quarter_us": pl.Int64,
+    "inside": pl.Boolean,
+    "route_id": pl.Int64,
+    "route": pl.String,
+} | SUMS
 REASONS_SCHEMA: Final[dict[str, Any]] = {
     "reason": pl.String,
     "sentence": pl.String,
     "next_step": pl.String,
     "messages": pl.Int64,
 }
-DELIVERY_SCHEMA: Final[dict[str, Any]] = {"took": pl.String, "messages": pl.Int64}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,34 +52,13 @@ class Headline:
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
-    """Whose figures, and when: tasks due from `start_us` to before `end_us`, with the days of `zone`."""
-
-    account_id: int | None
-    start_us: int
-    end_us: int
-    zone: str
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.start_us < self.end_us <= LATEST_US:
-            raise InputError(
-                "invalid", field="Dates", problem="the period is empty.", remedy="Choose an end after the start."
-            )
-        zone_of(self.zone)
-
-    @property
-    def params(self) -> tuple[int | None, int, int]:
-        return self.account_id, self.start_us, self.end_us
-
-
-@dataclass(frozen=True, slots=True)
 class Dashboard:
     """Figures of one period; `previous` are those of the equally long period before.
 
-    `daily`: day, tasks, recipients, delivered, failed, charged_micro; every day of the period up to 400 days.
-    `routes`: route_id, route, tasks, recipients, delivered, failed, charged_micro.
-    `countries`: country, country_name, recipients, sms, delivered, failed, charged_micro.
-    `hours`: hour 0–23 at which sending began, delivered, failed. `reasons`: reason, sentence, next_step, messages.
+    Every frame but `reasons` has tasks (with anything in it), recipients, delivered, failed, charged_micro, and
+    `daily`: day; every day of the period up to 400 days. `routes`: route_id, route. `countries`: country, country_name,
+    sms, but no tasks. `hours`: hour 0–23 at which tasks were due. `week`: weekday 1 (Monday) to 7, hour; all 168.
+    `reasons`: reason, sentence, next_step, messages.
     """
 
     period: Period
@@ -104,11 +71,15 @@ class Dashboard:
     routes: pl.DataFrame
     countries: pl.DataFrame
     hours: pl.DataFrame
+    week: pl.DataFrame
     reasons: pl.DataFrame
 
 
 def dashboard(reader: Reader, period: Period) -> Dashboard:
-    now, before = _headlines(reader, period)
+    cells = _cells(reader, period)
+    now_cells = cells.filter("inside")
+    now, before = _headline(now_cells), _headline(cells.filter(~pl.col("inside")))
+    week = _week(now_cells, period.zone)
     return Dashboard(
         period=period,
         credit_usage_micro=now.credit_usage_micro,
@@ -116,51 +87,43 @@ def dashboard(reader: Reader, period: Period) -> Dashboard:
         success_count=now.success_count,
         failed_count=now.failed_count,
         previous=before,
-        daily=_daily(reader, period),
-        routes=reader.frame("dashboard.routes", *period.params),
+        daily=_daily(now_cells, period),
+        routes=_routes(now_cells),
         countries=_countries(reader, period),
-        hours=_hours(reader, period),
+        hours=week.group_by("hour").agg(pl.col(*SUMS).sum()).sort("hour"),
+        week=week,
         reasons=_reasons(reader, period),
     )
 
 
-def _headlines(reader: Reader, period: Period) -> tuple[Headline, Headline]:
-    before_us = period.start_us - (period.end_us - period.start_us)
-    row = reader.one("dashboard.headline", period.account_id, before_us, period.start_us, period.end_us)
-    assert row is not None  # sums always have one row
-    return (
-        Headline(row["charged_micro"], row["tasks"], row["delivered"], row["failed"]),
-        Headline(row["charged_before_micro"], row["tasks_before"], row["delivered_before"], row["failed_before"]),
-    )
-
-
-def _local(period: Period) -> pl.Expr:
-    """`quarter_us` as an instant with the wall clock of the period's zone."""
-    return pl.from_epoch("quarter_us", time_unit="us").dt.replace_time_zone("UTC").dt.convert_time_zone(period.zone)
-
-
-def _daily(reader: Reader, period: Period) -> pl.DataFrame:
-    quarters = reader.frame("dashboard.quarters", *period.params)
-    if quarters.is_empty():
-        found = pl.DataFrame(schema=DAILY_SCHEMA)
+def _cells(reader: Reader, period: Period) -> pl.DataFrame:
+    """Sums by quarter hour and route, of the period (`inside`) and of the one before."""
+    params = (period.account_id, period.before_us, period.start_us, period.end_us, *period.only.of_tasks)
+    country = period.only.country_code
+    if country is None:
+        found = reader.frame("dashboard.cells", *params)
     else:
-        found = quarters.group_by(_local(period).dt.date().alias("day")).agg(pl.exclude("quarter_us").sum())
-    zone = zone_of(period.zone)
-    days = _days(_moment(period.start_us, zone).date(), _moment(period.end_us - 1, zone).date())
+        found = reader.frame("dashboard.cells_to_country", *params, country)
+    return found.select(pl.col(name).cast(kind) for name, kind in CELLS_SCHEMA.items())
+
+
+def _headline(cells: pl.DataFrame) -> Headline:
+    sums = cells.select(pl.col("charged_micro", "tasks", "delivered", "failed").sum()).row(0)
+    return Headline(*sums)
+
+
+def _daily(cells: pl.DataFrame, period: Period) -> pl.DataFrame:
+    found = cells.group_by(local(period.zone).dt.date().alias("day")).agg(pl.col(*SUMS).sum())
+    days = period.days()
     if days is not None:
         found = days.join(found, on="day", how="left").with_columns(pl.exclude("day").fill_null(0))
-    return found.select(pl.col(name).cast(kind) for name, kind in DAILY_SCHEMA.items()).sort("day")
+    return found.sort("day")
 
 
-def _moment(instant_us: int, zone: ZoneInfo) -> datetime:
-    return to_datetime(instant_us).astimezone(zone)
-
-
-def _days(first: date, last: date) -> pl.DataFrame | None:
-    number = (last - first).days + 1
-    if number > FILLED_DAYS_MOST:
-        return None
-    return pl.DataFrame({"day": [first + timedelta(days=day) for day in range(number)]}, schema={"day": pl.Date})
+def _routes(cells: pl.DataFrame) -> pl.DataFrame:
+    """Most sent first."""
+    found = cells.group_by("route_id", "route").agg(pl.col(*SUMS).sum())
+    return found.sort(["recipients", "route"], descending=[True, False])
 
 
 def _countries(reader: Reader, period: Period) -> pl.DataFrame:
@@ -169,59 +132,22 @@ def _countries(reader: Reader, period: Period) -> pl.DataFrame:
     return found.insert_column(1, names)
 
 
-def _hours(reader: Reader, period: Period) -> pl.DataFrame:
-    quarters = reader.frame("dashboard.dispatch_quarters", *period.params)
-    every = pl.DataFrame({"hour": range(HOURS)}, schema={"hour": pl.Int8})
-    if quarters.is_empty():
-        found = pl.DataFrame(schema=HOURS_SCHEMA)
-    else:
-        found = quarters.group_by(_local(period).dt.hour().alias("hour")).agg(pl.exclude("quarter_us").sum())
-    hours = every.join(found, on="hour", how="left").with_columns(pl.exclude("hour").fill_null(0))
-    return hours.select(pl.col(name).cast(kind) for name, kind in HOURS_SCHEMA.items()).sort("hour")
+def _week(cells: pl.DataFrame, zone: str) -> pl.DataFrame:
+    """Every hour of the week, as the clock shows it: an hour that a change of clocks repeats is one hour."""
+    moment = local(zone)
+    found = cells.group_by(moment.dt.weekday().alias("weekday"), moment.dt.hour().alias("hour")).agg(
+        pl.col(*SUMS).sum()
+    )
+    every = pl.DataFrame({"weekday": range(1, WEEKDAYS + 1)}, schema={"weekday": pl.Int8}).join(
+        pl.DataFrame({"hour": range(HOURS)}, schema={"hour": pl.Int8}), how="cross"
+    )
+    week = every.join(found, on=["weekday", "hour"], how="left").with_columns(pl.col(*SUMS).fill_null(0))
+    return week.sort("weekday", "hour")
 
 
 def _reasons(reader: Reader, period: Period) -> pl.DataFrame:
-    span = reader.one("dashboard.failed_span", *period.params)
+    span = reader.one("dashboard.failed_span", *period.params[:-1])
     if span is None or span["low"] is None:
         return pl.DataFrame(schema=REASONS_SCHEMA)
     rows = reader.all("dashboard.reasons", *period.params, span["low"], span["high"])
     return pl.DataFrame(merged_reasons(rows), schema=REASONS_SCHEMA)
-
-
-def delivery_times(reader: Reader, period: Period) -> pl.DataFrame:
-    """How long delivered messages took from the gateway to the phone: took, messages; shortest first."""
-    span = reader.one("dashboard.delivered_span", *period.params)
-    counts = [0] * len(DELIVERY_LIMITS)
-    if span is not None and span["low"] is not None:
-        limits = [limit_us for _, limit_us in DELIVERY_LIMITS[:-1]]
-        row = reader.one("dashboard.delivery_times", *period.params, span["low"], span["high"], *limits)
-        assert row is not None  # counts always have one row
-        upto = [row[f"upto_{place}"] for place in range(1, len(DELIVERY_LIMITS) + 1)]
-        counts = [number - before for number, before in zip(upto, [0, *upto], strict=False)]
-    words = [word for word, _ in DELIVERY_LIMITS]
-    return pl.DataFrame({"took": words, "messages": counts}, schema=DELIVERY_SCHEMA)
-
-
-V = TypeVar("V")
-
-
-class Recent(Generic[V]):
-    """What was computed within the last CACHE_S, at most CACHED_MOST results; safe for threads."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[Hashable, tuple[int, V]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: Hashable, now_us: int, compute: Callable[[], V]) -> V:
-        """The kept result, or a new one; computed outside the lock, so readers of other keys do not wait."""
-        with self._lock:
-            kept = self._kept.get(key)
-        if kept is not None and 0 <= now_us - kept[0] < CACHE_S * SECOND_US:
-            return kept[1]
-        value = compute()
-        with self._lock:
-            self._kept[key] = (now_us, value)
-            self._kept.move_to_end(key)
-            while len(self._kept) > CACHED_MOST:
-                self._kept.popitem(last=False)
-        return value

@@ -122,9 +122,9 @@ MOVEMENT_COLUMNS: Final[Columns] = {
 }
 
 
-def message_frame(reader: Reader, scope: int | None, wanted: RecordFilter) -> pl.DataFrame:
+def message_frame(reader: Reader, scope: int | None, wanted: RecordFilter, *, zone: str) -> pl.DataFrame:
     one_of(wanted.reason, FailReason, "Reason")
-    frame = _limited(MessageQuery(scope, wanted).frame(reader, count=MAX_EXPORT_ROWS + 1))
+    frame = _limited(MessageQuery(scope, wanted, zone).frame(reader, count=MAX_EXPORT_ROWS + 1))
     pairs = frame.select("state", "reason").unique()
     words = [explain(state, reason) for state, reason in pairs.iter_rows()]
     explained = pairs.with_columns(

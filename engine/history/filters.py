@@ -56,6 +56,8 @@ class RecordFilter:
     `state` is a TaskState, a dispatch state, a MessageState or StateGroup, or a MovementKind.
     `search` is part of a task's name; for messages also a number or how it begins, for movements also the note.
     `account_id` is for operators; customers see their own account, and another one is not found for them.
+    `weekday` (1 is Monday), `hour` (0–23), `member_id` and `sender` are for messages: when and by whom their task was
+    due; days and hours are those of the reader's zone.
     """
 
     start_us: int | None = None
@@ -68,6 +70,10 @@ class RecordFilter:
     account_id: int | None = None
     reason: str | None = None
     by_due: bool = False
+    weekday: int | None = None
+    hour: int | None = None
+    member_id: int | None = None
+    sender: str | None = None
 
     @property
     def from_us(self) -> int:

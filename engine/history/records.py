@@ -13,7 +13,7 @@ from typing import Any, Final
 import polars as pl
 
 from engine import parts
-from engine.errors import AccessError
+from engine.errors import AccessError, InputError
 from engine.history.filters import (
     LEAST_INT,
     MAX_PAGE_ROWS,
@@ -28,6 +28,7 @@ from engine.history.filters import (
     number_search,
     one_of,
 )
+from engine.history.period import Only, local
 from engine.history.words import STATE_WORDS, explain, member_words, movement_words, reason_of
 from engine.model import FAIL_SENTENCES, FINAL_STATES, HOUR_US, FailReason, MessageState, MovementKind, TaskState
 from engine.numbers import country_name
@@ -148,7 +149,8 @@ def dispatch_rows(reader: Reader, scope: int | None, wanted: RecordFilter, *, af
 class MessageQuery:
     """A filter turned into the parameters of `history.window` and `history.messages`."""
 
-    def __init__(self, scope: int | None, wanted: RecordFilter) -> None:
+    def __init__(self, scope: int | None, wanted: RecordFilter, zone: str = "UTC") -> None:
+        """`zone` is whose days and hours the filter means."""
         text = wanted.text
         searched = number_search(text) if text else NO_NUMBER_SEARCH
         self._number = searched or NO_NUMBER_SEARCH
@@ -156,6 +158,9 @@ class MessageQuery:
         self._states = message_states(wanted.state)
         self._scope = scope
         self._wanted = wanted
+        self._zone = zone
+        self._weekday = _among(wanted.weekday, range(1, 8), "Weekday")
+        self._hour = _among(wanted.hour, range(24), "Hour")
         every = (LEAST_INT, MOST_INT)
         asked = (wanted.from_us, wanted.below_us)
         self._due, self._created = (asked, every) if wanted.by_due else (every, asked)
@@ -163,7 +168,13 @@ class MessageQuery:
     @property
     def _by_task(self) -> bool:
         """Whether something is asked that only the task knows."""
-        return bool(self._name) or self._wanted.by_due
+        return bool(self._name) or self._wanted.by_due or self._narrowed
+
+    @property
+    def _narrowed(self) -> bool:
+        """Whether tasks are chosen by what the span of ids does not tell."""
+        wanted = self._wanted
+        return any(value is not None for value in (wanted.weekday, wanted.hour, wanted.member_id, wanted.sender))
 
     @property
     def _first_step(self) -> tuple[int, int] | None:
@@ -174,7 +185,7 @@ class MessageQuery:
         number, wanted = self._number, self._wanted
         if number.exact is not None or number.rest is not None:
             return None
-        counted = number.ranges is None and wanted.reason is None and wanted.country is None
+        counted = number.ranges is None and wanted.reason is None and wanted.country is None and not self._narrowed
         return (1, 1) if counted else (FIRST_TASKS, FIRST_MESSAGES)
 
     def newest(self, reader: Reader, *, after: int | None, count: int) -> Rows:
@@ -185,16 +196,16 @@ class MessageQuery:
             window = self._window(reader, below=below, tasks=max(step[0], count), messages=max(step[1], count))
             if window is None:
                 return []
-            found = reader.all(*self._select(*window, count))
+            found = reader.all(*self._select(reader, *window, count))
             below = window[0]
         if len(found) < count and (window := self._span(reader, below=below)):
-            found += reader.all(*self._select(*window, count - len(found)))
+            found += reader.all(*self._select(reader, *window, count - len(found)))
         return found
 
     def frame(self, reader: Reader, *, count: int) -> pl.DataFrame:
         """The newest `count` messages in one table."""
         window = self._span(reader, below=MOST_INT)
-        return reader.frame(*self._select(*(window or (0, 0)), count))
+        return reader.frame(*self._select(reader, *(window or (0, 0)), count))
 
     def _span(self, reader: Reader, *, below: int) -> tuple[int, int] | None:
         """Ids from and below which every message that may match lies."""
@@ -218,7 +229,7 @@ class MessageQuery:
         group = StateGroup.UNDELIVERED if self._states[0] in FINAL_STATES else StateGroup.OPEN
         return group.value
 
-    def _select(self, low: int, high: int, count: int) -> tuple[Any, ...]:
+    def _select(self, reader: Reader, low: int, high: int, count: int) -> tuple[Any, ...]:
         """Name and parameters of the query of messages."""
         wanted, number = self._wanted, self._number
         states = [state.value for state in self._states] or [None]
@@ -240,16 +251,41 @@ class MessageQuery:
         )
         if not self._by_task:
             return ("history.messages", *params)
-        return ("history.messages_of_tasks", *params, self._name, *self._due)
+        only = Only(member_id=wanted.member_id, sender=wanted.sender).of_tasks
+        return ("history.messages_of_tasks", *params, self._name, *self._due, *only[1:], self._quarters(reader))
+
+    def _quarters(self, reader: Reader) -> list[int] | None:
+        """The quarter hours of the wanted weekday and hour in which tasks were due; None for any."""
+        weekday, hour = self._weekday, self._hour
+        if weekday is None and hour is None:
+            return None
+        moment = local(self._zone)
+        return (
+            reader.frame("history.due_quarters", self._scope, *self._due)
+            .filter(
+                pl.lit(True) if weekday is None else moment.dt.weekday() == weekday,
+                pl.lit(True) if hour is None else moment.dt.hour() == hour,
+            )["quarter_us"]
+            .to_list()
+        )
+
+
+def _among(value: int | None, allowed: range, field: str) -> int | None:
+    if value is None or value in allowed:
+        return value
+    remedy = f"Choose one from {allowed[0]} to {allowed[-1]}."
+    raise InputError("invalid", field=field, problem="there is no such one.", remedy=remedy)
 
 
 def _ids(row: Row | None) -> tuple[int, int] | None:
     return None if row is None or row["low"] is None else (row["low"], row["high"])
 
 
-def message_rows(reader: Reader, scope: int | None, wanted: RecordFilter, *, after: int | None, count: int) -> Rows:
+def message_rows(
+    reader: Reader, scope: int | None, wanted: RecordFilter, *, zone: str, after: int | None, count: int
+) -> Rows:
     one_of(wanted.reason, FailReason, "Reason")
-    return [_message_row(row) for row in MessageQuery(scope, wanted).newest(reader, after=after, count=count)]
+    return [_message_row(row) for row in MessageQuery(scope, wanted, zone).newest(reader, after=after, count=count)]
 
 
 def _message_row(row: Row) -> Row:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import polars as pl
 import streamlit as st
 
+from engine.history.chart_data import WEEKDAY_NAMES
 from engine.model import MICRO, format_credits
 from pages.ui.theme import CHART_COLOURS, CHART_CONFIG, chart_layout
 
@@ -22,6 +23,10 @@ BAD: Final = CHART_COLOURS[3]
 NEUTRAL: Final = CHART_COLOURS[2]
 """Teal, coral and blue: told apart without red-green vision, and every use is named by a legend or a text."""
 
+GOOD_BAR: Final = "#0b7a66"
+NEUTRAL_BAR: Final = "#3a6fb5"
+"""Darker, where white text stands on them (5 to 1)."""
+
 CHART_HEIGHT: Final = 290
 BAR_HEIGHT: Final = 36
 """Of one horizontal bar, its gap included."""
@@ -30,8 +35,23 @@ FEWEST_BARS: Final = 2
 BARS_MOST: Final = 6
 DAYS_MOST: Final = 92
 """Longer periods are drawn by week."""
+WEEK_HEIGHT: Final = 250
+MAP_HEIGHT: Final = 300
+CELL_SIZE: Final = 0.93
+HOURS_NAMED: Final = (0, 6, 12, 18, 23)
 LABEL_LENGTH: Final = 22
 TICKS: Final = 8
+
+STRENGTH: Final[Figure] = {
+    "colorscale": [[0, "rgba(15,138,116,0.07)"], [0.001, "rgba(15,138,116,0.22)"], [1, "rgba(15,138,116,1)"]],
+    "cmin": 0,
+    "cmax": 1,
+    "showscale": False,
+}
+"""Of cells and countries: from nothing to the most; see-through, so that it fits light and dark."""
+LAND: Final = "rgba(118,134,143,0.16)"
+BORDER: Final = "rgba(118,134,143,0.45)"
+NO_MARGIN: Final = {"l": 0, "r": 0, "t": 0, "b": 0}
 
 _OUTCOMES: Final = (("delivered", "Delivered", GOOD), ("failed", "Failed", BAD))
 _AXIS: Final[Figure] = {"automargin": True, "fixedrange": True, "title": {"text": "", "standoff": 0}}
@@ -45,10 +65,82 @@ def volume(daily: pl.DataFrame) -> Figure:
     return _stacked(days, shown, _time_axis(days))
 
 
-def hours(by_hour: pl.DataFrame) -> Figure:
-    """When sending began, hour by hour, and what became of it. `by_hour`: hour, delivered, failed."""
-    labels = [f"{hour:02d}:00" for hour in by_hour["hour"]]
-    return _stacked(labels, by_hour, {"type": "category", "nticks": TICKS, "tickangle": 0})
+def by_hour(hours: pl.DataFrame) -> Figure:
+    """As `volume`, of one day hour by hour. `hours`: hour, delivered, failed."""
+    labels = [f"{hour:02d}:00" for hour in hours["hour"]]
+    return _stacked(labels, hours, {"type": "category", "nticks": TICKS, "tickangle": 0})
+
+
+def week(cells: pl.DataFrame) -> Figure:
+    """A row of 24 squares for each weekday, Monday on top: the more messages, the stronger the colour.
+
+    Bars, because Plotly's heat maps cannot be clicked; curve and point are weekday and hour, both from 0. `cells`: all
+    168 in order; weekday, hour, recipients, delivered, failed.
+    """
+    most = max(cells["recipients"].max() or 0, 1)  # type: ignore[type-var]  # the column holds integers
+    rows = [
+        {
+            "type": "bar",
+            "x": list(range(24)),
+            "y": [CELL_SIZE] * 24,
+            "base": [6 - place] * 24,
+            "width": CELL_SIZE,
+            "marker": {"color": [round(count / most, 4) for count in day["recipients"]], "coloraxis": "coloraxis"},
+            "customdata": [_cell_words(row) for row in day.iter_rows(named=True)],
+            "hovertemplate": "%{customdata}<extra></extra>",
+        }
+        for place, day in enumerate(cells.partition_by("weekday", maintain_order=True))
+    ]
+    hours = {"tickvals": HOURS_NAMED, "ticktext": [f"{hour:02d}:00" for hour in HOURS_NAMED], "showgrid": False}
+    days = {
+        "tickvals": [6 - place + CELL_SIZE / 2 for place in range(7)],
+        "ticktext": [name[:3] for name in WEEKDAY_NAMES],
+    }
+    return _figure(
+        rows,
+        xaxis=hours | {"range": [-0.5, 23.5], "zeroline": False},
+        yaxis=_AXIS | days | {"range": [0, 7], "showgrid": False, "zeroline": False},
+        barmode="overlay",
+        showlegend=False,
+        hovermode="closest",
+        coloraxis=STRENGTH,
+        height=WEEK_HEIGHT,
+    )
+
+
+def world(countries: pl.DataFrame, names: Sequence[str]) -> Figure:
+    """Where recipients are: the more, the stronger the colour, by the square root as few countries have most of them.
+
+    `countries`: country_name, recipients, delivered, failed; `names`: ISO 3166-1 alpha-3, row by row.
+    """
+    most = max(countries["recipients"].max() or 0, 1)  # type: ignore[type-var]  # the column holds integers
+    shapes = {
+        "type": "choropleth",
+        "locations": list(names),
+        "z": [round((count / most) ** 0.5, 4) for count in countries["recipients"]],
+        "customdata": [f"{row['country_name']}<br>{_outcome_words(row)}" for row in countries.iter_rows(named=True)],
+        "hovertemplate": "%{customdata}<extra></extra>",
+        "coloraxis": "coloraxis",
+        "marker": {"line": {"color": BORDER, "width": 0.5}},
+    }
+    geo = {
+        "projection": {"type": "natural earth"},
+        "bgcolor": "rgba(0,0,0,0)",
+        "showframe": False,
+        "showcoastlines": False,
+        "showland": True,
+        "landcolor": LAND,
+        "showcountries": True,
+        "countrycolor": BORDER,
+        "countrywidth": 0.5,
+        "lataxis": {"range": [-56, 84]},
+    }
+    return {
+        "data": [shapes],
+        "layout": chart_layout(
+            geo=geo, coloraxis=STRENGTH, height=MAP_HEIGHT, dragmode=False, hovermode="closest", margin=NO_MARGIN
+        ),
+    }
 
 
 def spend(daily: pl.DataFrame) -> Figure:
@@ -61,22 +153,27 @@ def spend(daily: pl.DataFrame) -> Figure:
         "y": [amount / MICRO for amount in amounts],
         "customdata": [format_credits(amount) for amount in amounts],
         "marker": {"color": NEUTRAL},
-        "hovertemplate": "%{customdata} credits<extra></extra>",
+        "hovertemplate": "%{x}<br>%{customdata} credits<extra></extra>",
     }
-    return _figure([bars], xaxis=_time_axis(days))
+    return _figure([bars], xaxis=_time_axis(days), hovermode="closest")
 
 
 def success_rates(frame: pl.DataFrame, name: str) -> Figure:
-    """Share of delivered among settled messages, a bar for each of the largest. `frame`: `name`, delivered, failed."""
-    shown = (
-        frame.with_columns((pl.col("delivered") + pl.col("failed")).alias("settled"))
-        .filter(pl.col("settled") > 0)
-        .sort("settled", descending=True)
-        .head(BARS_MOST)
-    )
+    """Share of delivered among settled messages, a bar a row of `largest`. `frame`: `name`, delivered, failed."""
+    shown = largest(frame)
     rates = [100 * good / settled for good, settled in zip(shown["delivered"], shown["settled"], strict=True)]
     texts = [f"{percent(rate)} of {settled:,}" for rate, settled in zip(rates, shown["settled"], strict=True)]
-    return _bars(plain(shown[name].to_list()), rates, texts, GOOD, most=100.0)
+    return _bars(plain(shown[name].to_list()), rates, texts, GOOD_BAR, most=100.0)
+
+
+def largest(frame: pl.DataFrame) -> pl.DataFrame:
+    """Those with the most settled messages (a column of their own), most first."""
+    return (
+        frame.with_columns((pl.col("delivered") + pl.col("failed")).alias("settled"))
+        .filter(pl.col("settled") > 0)
+        .sort("settled", descending=True, maintain_order=True)
+        .head(BARS_MOST)
+    )
 
 
 def waits(took: pl.DataFrame) -> Figure:
@@ -84,11 +181,22 @@ def waits(took: pl.DataFrame) -> Figure:
     counts = took["messages"].to_list()
     shares = [100 * count / max(sum(counts), 1) for count in counts]
     texts = [f"{percent(share)} ({count:,})" for share, count in zip(shares, counts, strict=True)]
-    return _bars(took["took"].to_list(), shares, texts, NEUTRAL, most=max([*shares, 1.0]))
+    return _bars(took["took"].to_list(), shares, texts, NEUTRAL_BAR, most=max([*shares, 1.0]))
 
 
 def show(figure: Figure, *, key: str, alt: str) -> None:
     st.plotly_chart(figure, key=key, config=CHART_CONFIG, alt=alt)
+
+
+def pick(figure: Figure, *, key: str, alt: str, config: dict[str, Any] | None = None) -> tuple[int, int] | None:
+    """Shows a figure; curve and point that were clicked, both from 0."""
+    event: Any = st.plotly_chart(
+        figure, key=key, config=CHART_CONFIG | (config or {}), alt=alt, on_select="rerun", selection_mode="points"
+    )
+    points = event["selection"]["points"]
+    if not points:
+        return None
+    return points[0].get("curve_number", 0), points[0].get("point_number", points[0].get("point_index", 0))
 
 
 def percent(value: float) -> str:
@@ -122,6 +230,16 @@ def by_week(daily: pl.DataFrame, *columns: str) -> pl.DataFrame:
     return daily.group_by(pl.col("day").dt.truncate("1w")).agg(pl.col(*columns).sum()).sort("day")
 
 
+def _cell_words(row: dict[str, Any]) -> str:
+    return f"{WEEKDAY_NAMES[row['weekday'] - 1]} {row['hour']:02d}:00<br>{_outcome_words(row)}"
+
+
+def _outcome_words(row: dict[str, Any]) -> str:
+    settled = row["delivered"] + row["failed"]
+    rate = f", {percent(100 * row['delivered'] / settled)} delivered" if settled else ""
+    return f"{row['recipients']:,} recipients{rate}"
+
+
 def _stacked(x: Sequence[Any], shown: pl.DataFrame, xaxis: Figure) -> Figure:
     bars = [
         {
@@ -130,11 +248,11 @@ def _stacked(x: Sequence[Any], shown: pl.DataFrame, xaxis: Figure) -> Figure:
             "y": shown[name].to_list(),
             "name": label,
             "marker": {"color": colour},
-            "hovertemplate": "%{y:,}",
+            "hovertemplate": f"%{{x}}<br>%{{y:,}} {label.lower()}<extra></extra>",
         }
         for name, label, colour in _OUTCOMES
     ]
-    return _figure(bars, xaxis=xaxis, barmode="stack")
+    return _figure(bars, xaxis=xaxis, barmode="stack", hovermode="closest")  # a click means one colour of one bar
 
 
 def _bars(labels: list[str], values: list[float], texts: list[str], colour: str, *, most: float) -> Figure:
@@ -148,6 +266,7 @@ def _bars(labels: list[str], values: list[float], texts: list[str], colour: str,
         "text": texts,
         "textposition": "auto",
         "insidetextanchor": "start",
+        "insidetextfont": {"color": "#ffffff"},
         "textangle": 0,
         "hovertemplate": "%{y}: %{text}<extra></extra>",
     }

@@ -12,6 +12,7 @@ import streamlit as st
 
 from engine.errors import AccessError
 from engine.history import RecordFilter
+from engine.history.chart_data import WEEKDAY_NAMES
 from engine.model import FAIL_SENTENCES, Actor, FailReason
 from engine.numbers import COUNTRIES
 from pages.ui import address, table
@@ -27,6 +28,8 @@ SEARCH_LENGTH: Final = 200
 ACCOUNTS_LISTED: Final = 200
 PINS: Final = ("task", "country", "reason", "by")
 """Filters that only links set; each is shown with a button that drops it."""
+MESSAGE_PINS: Final = (*PINS, "weekday", "hour", "sender", "member")
+"""Those of messages, with what only the dashboard asks for."""
 ANY: Final = ""
 """Nothing chosen; None would show a placeholder."""
 BY_DUE: Final = "due"
@@ -47,6 +50,7 @@ class Fields:
     routes: bool = True
     upcoming: bool = False
     opens: str = ""
+    pins: tuple[str, ...] = PINS
 
     def key(self, name: str) -> str:
         return f"{self.page}-{name}"
@@ -89,7 +93,7 @@ def filter_bar(actor: Actor, fields: Fields) -> Chosen:
 
 def keep_address(fields: Fields) -> None:
     """Last line of a page: writes what is shown into the address."""
-    values = {name: fields.value(name) for name in ("q", "state", "route", "account", *PINS)}
+    values = {name: fields.value(name) for name in ("q", "state", "route", "account", *fields.pins)}
     dates = dates_values(fields.page, default=_default_dates(fields.value("task")))
     opened = {fields.opens: table.opened(fields.page)} if fields.opens else {}
     address.keep(fields.page, dates | values | opened)
@@ -99,7 +103,7 @@ def clear(fields: Fields) -> None:
     """All records of all dates, for a button; the account stays chosen."""
     st.session_state[fields.key("dates")] = Preset.ALL
     st.session_state[fields.key("q")] = ""
-    for name in ("state", "route", *PINS):
+    for name in ("state", "route", *fields.pins):
         st.session_state[fields.key(name)] = ANY
 
 
@@ -172,10 +176,10 @@ def account_choice(actor: Actor, key: str, *, nothing: str = "All accounts") -> 
 
 
 def _routes(actor: Actor) -> dict[int, str]:
-    routes = get_engine().routes
-    return {
-        route.id: route.name for route in (routes.listing(actor) if actor.is_operator else routes.selectable(actor))
-    }
+    """Those that can be sent over, and those that were."""
+    engine = get_engine()
+    routes = engine.routes.listing(actor) if actor.is_operator else engine.routes.selectable(actor)
+    return {route.id: route.name for route in routes} | engine.history.choices(actor).routes
 
 
 def _fill(fields: Fields, given: address.Values) -> None:
@@ -194,6 +198,10 @@ def _fill(fields: Fields, given: address.Values) -> None:
         "country": country if country in COUNTRIES else None,
         "reason": reason if reason in set(FailReason) else None,
         "by": BY_DUE if given.get("by") == BY_DUE else None,
+        "weekday": _among(given.get("weekday"), range(1, 8)),
+        "hour": _among(given.get("hour"), range(24)),
+        "sender": given.get("sender", "")[:SEARCH_LENGTH],
+        "member": address.number_in(given.get("member")),
     }
     for name, value in values.items():
         st.session_state[fields.key(name)] = value
@@ -216,7 +224,21 @@ def _wanted(actor: Actor, fields: Fields, period: Period) -> RecordFilter:
         account_id=fields.value("account") if actor.is_operator else None,
         reason=fields.value("reason"),
         by_due=fields.value("by") == BY_DUE,
+        **_only_messages(fields),
     )
+
+
+def _only_messages(fields: Fields) -> dict[str, Any]:
+    """What the pins of messages ask for; nothing on pages of other records."""
+    if fields.pins is not MESSAGE_PINS:
+        return {}
+    wanted = {"weekday": "weekday", "hour": "hour", "sender": "sender", "member_id": "member"}
+    return {name: fields.value(pin) for name, pin in wanted.items()}
+
+
+def _among(text: str | None, allowed: range) -> int | None:
+    number = address.number_in(text)
+    return number if number in allowed else None
 
 
 def _show_pins(fields: Fields) -> None:
@@ -226,8 +248,12 @@ def _show_pins(fields: Fields) -> None:
         "country": lambda value: f"Only {show.country(value)}",
         "reason": lambda value: FAIL_SENTENCES[FailReason(value)][0].removesuffix("."),
         "by": lambda _: "By the time the task was due",
+        "weekday": lambda value: f"Only {WEEKDAY_NAMES[value - 1]}s",
+        "hour": lambda value: f"Only {value:02d}:00–{value:02d}:59",
+        "sender": lambda _: "Only one sender ID",
+        "member": lambda _: "Only one member's tasks",
     }
-    pinned = {name: fields.value(name) for name in PINS if fields.value(name) is not None}
+    pinned = {name: fields.value(name) for name in fields.pins if fields.value(name) is not None}
     if not pinned:
         return
     with st.container(horizontal=True, gap="small"):

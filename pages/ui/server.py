@@ -32,6 +32,7 @@ from engine.app import Engine
 from engine.config import Config
 from engine.errors import ImsError
 from pages.ui import context
+from pages.ui.dashboard.maps import map_routes
 from pages.ui.registry import PAGES, SETUP
 from pages.ui.theme import ICON, PRODUCT
 
@@ -77,6 +78,7 @@ def routes() -> list[BaseRoute]:
         *session_routes(context.engine_or_none),
         *(Route(address, index, methods=["GET"]) for address in addresses),
         Route(ICON_PATH, icon, methods=["GET"]),
+        *map_routes(),
     ]
 
 

@@ -19,7 +19,7 @@ from engine.bench.desk import SEED, Sizes, Workbench, opened
 from engine.bench.history import HistoryBook
 from engine.bench.measure import Race, Result, race, timed
 from engine.cli import main
-from engine.history.dashboard import Period
+from engine.history.period import Period
 from engine.model import DAY_US
 
 TINY = Sizes(recipients=60, tasks=2, texts=40, history=300, rounds=1, slow_rounds=1, cold=False)

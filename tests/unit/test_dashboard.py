@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import InputError
-from engine.history import Dashboard, Headline, History, RecordFilter, dashboard
+from engine.history import Dashboard, Headline, History, RecordFilter, waits
+from engine.history.recent import CACHED_MOST, Recent
 from engine.model import DAY_US, HOUR_US, MINUTE_US, SECOND_US, MessageState, Role, to_datetime, to_us
 from engine.store.duck import DuckStore
 from tests.unit.history_kit import START_US, Book, FakeClock, Sent, actor, small_book
@@ -175,9 +176,9 @@ def test_delivery_times_count_each_delivered_message_in_one_class(history: Histo
     book.task(1, [Sent(took_us=seconds * SECOND_US) for seconds in took] + [Sent("failed"), Sent("submitted")])
     book.task(2, [Sent()])
     found = history.delivery_times(ONE, START_US, START_US + DAY_US)
-    assert found["messages"].to_list() == [2, 2, 1, 1, 2, 2]
-    assert found["took"].len() == len(dashboard.DELIVERY_LIMITS)
-    assert history.delivery_times(ONE, 0, 1)["messages"].sum() == 0
+    assert found.classes["messages"].to_list() == [2, 2, 1, 1, 2, 2]
+    assert found.classes["took"].len() == len(waits.DELIVERY_LIMITS)
+    assert history.delivery_times(ONE, 0, 1).messages == 0
 
 
 # Cache.
@@ -205,7 +206,7 @@ def test_kept_figures_never_reach_another_account_period_or_zone(history: Histor
     assert ask(history, STAFF, account_id=2).task_count == 0
     assert history.dashboard(ONE, START_US + 1, START_US + DAY_US).task_count == 0
     assert ask(history, zone="Asia/Tokyo").period.zone == "Asia/Tokyo"
-    assert history.delivery_times(TWO, START_US, START_US + DAY_US)["messages"].sum() == 0
+    assert history.delivery_times(TWO, START_US, START_US + DAY_US).messages == 0
 
 
 def test_a_clock_that_steps_back_does_not_keep_figures_for_ever(history: History, book: Book, clock: FakeClock) -> None:
@@ -215,19 +216,19 @@ def test_a_clock_that_steps_back_does_not_keep_figures_for_ever(history: History
 
 
 def test_no_more_results_are_kept_than_the_limit() -> None:
-    recent: dashboard.Recent[int] = dashboard.Recent()
+    recent: Recent[int] = Recent()
     made: list[int] = []
 
     def get(key: int) -> int:
         return recent.get(key, START_US, lambda: made.append(key) or key)
 
-    for key in range(dashboard.CACHED_MOST + 1):
+    for key in range(CACHED_MOST + 1):
         assert get(key) == key
     made.clear()
-    get(dashboard.CACHED_MOST)
+    get(CACHED_MOST)
     get(0)
     assert made == [0]
-    assert len(recent._kept) == dashboard.CACHED_MOST
+    assert len(recent._kept) == CACHED_MOST
 
 
 # What is refused.

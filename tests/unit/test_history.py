@@ -90,6 +90,9 @@ CALLS: dict[str, Callable[[History, Actor, dict[str, int]], object]] = {
     "statement": lambda h, a, ids: h.statement(a, 0, START_US * 2, account_id=ids["account"]),
     "dashboard": lambda h, a, ids: h.dashboard(a, START_US, START_US + DAY_US, account_id=ids["account"]),
     "delivery_times": lambda h, a, ids: h.delivery_times(a, START_US, START_US + DAY_US, account_id=ids["account"]),
+    "forecast": lambda h, a, ids: h.forecast(a, account_id=ids["account"]),
+    "choices": lambda h, a, ids: h.choices(a, account_id=ids["account"]),
+    "export_chart": lambda h, a, ids: h.export_chart(a, "days", START_US, START_US + DAY_US, account_id=ids["account"]),
     "export_messages": lambda h, a, ids: h.export_messages(a, RecordFilter(task_id=ids["task"])),
     "export_tasks": lambda h, a, ids: h.export_tasks(a, RecordFilter(account_id=ids["account"])),
     "export_movements": lambda h, a, ids: h.export_movements(a, RecordFilter(task_id=ids["task"])),
@@ -164,7 +167,7 @@ def test_operators_see_every_account_and_may_choose_one(shared: tuple[History, d
 @pytest.mark.parametrize("wrong", [0, -1, 999_999, 2**62, 2**63, 2**80])
 def test_ids_that_cannot_be_are_unknown_not_errors(shared: tuple[History, dict[str, int]], wrong: int) -> None:
     ids = {"account": wrong, "task": wrong, "message": wrong}
-    strict = set(PUBLIC) - {"movements", "dashboard", "delivery_times", "export_tasks"}
+    strict = set(PUBLIC) - {"movements", "dashboard", "delivery_times", "export_tasks", "choices", "export_chart"}
     for name in strict:
         with pytest.raises(AccessError) as refused:
             CALLS[name](shared[0], STAFF, ids)
@@ -185,6 +188,10 @@ def test_ids_that_cannot_be_are_unknown_not_errors(shared: tuple[History, dict[s
         account_id=st.none() | st.integers(),
         reason=st.none() | st.text(max_size=3),
         by_due=st.booleans(),
+        weekday=st.none() | st.integers(-1, 8),
+        hour=st.none() | st.integers(-1, 24),
+        member_id=st.none() | st.integers(),
+        sender=st.none() | st.text(max_size=3),
     ),
     after=st.none() | st.integers(),
     limit=st.integers(),
@@ -440,7 +447,7 @@ def test_a_page_reads_only_messages_of_the_tasks_it_comes_from(
     for place in range(10):
         book.task(1, [Sent("failed" if place % 2 == 0 and number < 2 else "delivered") for number in range(10)])
     spy = Spy(store)
-    found = records.message_rows(spy, 1, wanted, after=after, count=3)
+    found = records.message_rows(spy, 1, wanted, zone="UTC", after=after, count=3)
     assert spy.asked[0][0] == "history.window"
     assert len(spy.asked) == 2
     assert spy.asked[1][1][:2] == window

@@ -164,7 +164,9 @@ with found as (
       and (cast($8 as bigint) is null or m.route_id = $8)
       and (cast($9 as varchar) is null or m.country = $9)
       and m.created_us >= $10 and m.created_us < $11
-      and (cast($12 as varchar) is null or m.reason = $12)
+      and (cast($12 as varchar) is null or m.reason = $12 or (m.reason is null and $12 = case m.state
+           when 'failed' then 'undeliverable' when 'expired' then 'no_receipt' when 'cancelled' then 'cancelled'
+           when 'in_doubt' then 'connection_lost' end))
       and (cast($13 as bigint) is null or m.msisdn = $13)
       and (cast($14 as bigint[]) is null
            or m.msisdn between (cast($14 as bigint[]))[1] and (cast($14 as bigint[]))[2]
@@ -188,13 +190,18 @@ join account as a on a.id = f.account_id
 order by f.id desc;
 
 -- name: messages_of_tasks
--- As `messages`, of tasks by name and due from/to ($18 to $20); ids first, as all columns would be carried through the join.
+-- As `messages`, of tasks by name and due from/to ($18 to $20), member, sender ID and quarter hours in which they were
+-- due ($21 to $23); ids first, as all columns would be carried through the join.
 with chosen as (
     select t.id from task as t
     where t.first_message < $2 and t.first_message + t.recipients > $1
       and (cast($3 as bigint) is null or t.account_id = $3)
       and ($18 = '' or strpos(lower(t.name), lower($18)) > 0)
       and t.due_us >= $19 and t.due_us < $20
+      and (cast($21 as bigint) is null or t.member_id = $21)
+      and (cast($22 as varchar) is null or t.sender = $22)
+      and (cast($23 as bigint[]) is null
+           or t.due_us - t.due_us % 900000000 in (select unnest(cast($23 as bigint[]))))
 ), found as (
     select m.id from message as m
     where m.id >= $1 and m.id < $2
@@ -204,7 +211,9 @@ with chosen as (
       and (cast($8 as bigint) is null or m.route_id = $8)
       and (cast($9 as varchar) is null or m.country = $9)
       and m.created_us >= $10 and m.created_us < $11
-      and (cast($12 as varchar) is null or m.reason = $12)
+      and (cast($12 as varchar) is null or m.reason = $12 or (m.reason is null and $12 = case m.state
+           when 'failed' then 'undeliverable' when 'expired' then 'no_receipt' when 'cancelled' then 'cancelled'
+           when 'in_doubt' then 'connection_lost' end))
       and (cast($13 as bigint) is null or m.msisdn = $13)
       and (cast($14 as bigint[]) is null
            or m.msisdn between (cast($14 as bigint[]))[1] and (cast($14 as bigint[]))[2]
@@ -230,6 +239,11 @@ join route as r on r.id = m.route_id
 join account as a on a.id = m.account_id
 where m.id >= $1 and m.id < $2
 order by m.id desc;
+
+-- name: due_quarters
+-- The quarter hours in which tasks of account $1 were due, from $2 to before $3.
+select distinct due_us - due_us % 900000000 as quarter_us from task
+where (cast($1 as bigint) is null or account_id = $1) and due_us >= $2 and due_us < $3;
 
 -- name: message
 -- One message with what it shares with its task.
