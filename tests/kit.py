@@ -19,6 +19,7 @@ from engine.store import Store, open_store
 from engine.tasks import Draft
 
 TEXT = "Your parcel arrives today"
+OPERATOR_PASSWORD = "seven brown kettles"
 
 
 class MovedClock:
@@ -95,6 +96,15 @@ def world(
     if started:
         engine.start()
     return World(engine, clock, owner, staff)
+
+
+def operator(world_: World, role: Role = Role.ADMIN) -> Actor:
+    """A new administrator or staff member."""
+    name = f"{role.value}.{world_.engine.clock.now_us()}"
+    world_.engine.accounts.create_operator(name, f"{name}@example.com", OPERATOR_PASSWORD, role)
+    row = world_.store.one("accounts.identify", name)
+    assert row is not None
+    return Actor(row["id"], row["account_id"], role, row["full_name"], row["zone"])
 
 
 def give(engine: Engine, account_id: int, amount: int) -> None:

@@ -9,6 +9,7 @@ from engine import messages
 from engine.dispatch.worker import RouteWorker
 from engine.gateways import GatewayFactory, ReceiptSink
 from engine.model import Clock
+from engine.routes import RouteMeters
 from engine.store import Store
 
 
@@ -22,13 +23,17 @@ class Dispatcher:
         gateway_for: GatewayFactory,
         sink_for: Callable[[int], ReceiptSink],
         on_recorded: Callable[[], None],
+        meters: RouteMeters,
     ) -> None:
-        """`on_recorded` is called after outcomes were committed: receipts that overtook them can be folded now."""
+        """`on_recorded` is called after outcomes were committed: receipts that overtook them can be folded now.
+        `meters` learn what each route does.
+        """
         self._store = store
         self._clock = clock
         self._gateway_for = gateway_for
         self._sink_for = sink_for
         self._on_recorded = on_recorded
+        self._meters = meters
         self._workers: dict[int, RouteWorker] = {}
         self._lock = threading.Lock()
         self._paused = threading.Event()
@@ -87,6 +92,7 @@ class Dispatcher:
                     route_id,
                     paused=self._paused,
                     on_recorded=self._on_recorded,
+                    meters=self._meters,
                 )
                 self._workers[route_id] = worker
                 worker.start()
