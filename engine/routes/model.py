@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from engine.content import ContentRules
@@ -55,6 +55,10 @@ class Route:
 
     def price_micro(self, country: str) -> int:
         return self.prices.get(country, self.prices[EVERYWHERE])
+
+    def with_prices(self, prices: Mapping[str, int]) -> Route:
+        """The route as it would be with other prices."""
+        return replace(self, prices=prices)
 
     def reaches(self, country: str) -> bool:
         return self.countries is None or country in self.countries

@@ -50,11 +50,13 @@ TOPUP_HISTORY: Final = PageEntry(
     "topup_history.py", "Top-up history list", ":material/account_balance_wallet:", EVERY_ROLE, "Records"
 )
 STAFF_ACCOUNTS: Final = PageEntry("staff_accounts.py", "Accounts", ":material/group:", OPERATOR_ROLES, "Operator")
+STAFF_ROUTES: Final = PageEntry("staff_routes.py", "Routes", ":material/alt_route:", OPERATOR_ROLES, "Operator")
 TASK: Final = PageEntry("task.py", "Task", ":material/task:", EVERY_ROLE, visible=False)
 ACCOUNT: Final = PageEntry("account.py", "Your account", ":material/manage_accounts:", EVERY_ROLE, visible=False)
 
 PAGES: Final[tuple[PageEntry, ...]] = (
     *(DASHBOARD, QUICK_SMS, BULK_SMS, TASK_RECORD, SENDING_RECORD, SMS_HISTORY, TOPUP_HISTORY, STAFF_ACCOUNTS),
+    STAFF_ROUTES,
     *(TASK, ACCOUNT, LOGIN, REGISTER, SETUP),
 )
 """In the order of the menu."""
