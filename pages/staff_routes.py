@@ -17,11 +17,12 @@ from pages.ui.notices import refusal
 from pages.ui.records import begin, link, name_line
 from pages.ui.registry import STAFF_ROUTES
 from pages.ui.routes import adding, listing, overview, prices, properties, rules, testing
-from pages.ui.routes.shared import PAGE, TAB, is_admin
+from pages.ui.routes.shared import PAGE, TAB, answered, is_admin
 
 actor = require(*OPERATOR_ROLES)
 engine = get_engine()
 
+HERE: Final = f"{PAGE}-here"
 TABS: Final[dict[str, tuple[str, Callable[[Actor, Route], None]]]] = {
     "overview": ("Overview", overview.draw),
     "prices": ("Prices", prices.draw),
@@ -34,6 +35,8 @@ TABS: Final[dict[str, tuple[str, Callable[[Actor, Route], None]]]] = {
 
 def fill(given: address.Values) -> None:
     """`?id=ID` opens a route, `&tab=…` one of its tabs."""
+    answered()
+    st.session_state[HERE] = True
     table.open_row(PAGE, address.number_in(given.get("id")))
     st.session_state[TAB] = TABS.get(given.get("tab", ""), TABS["overview"])[0]
 
@@ -61,7 +64,8 @@ def one(route: Route) -> None:
 
 
 def body() -> None:
-    address.arrived(PAGE, fill, probe=f"{PAGE}-open")
+    # The tabs forget themselves when the page is left; the list has no such widget.
+    address.arrived(PAGE, fill, probe=HERE if table.opened(PAGE) is None else TAB)
     opened = table.opened(PAGE)
     if opened is None:
         overview_of_all()

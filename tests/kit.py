@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from engine import ledger, recipients, routes
+from engine.accounts import Accounts
 from engine.app import Engine
 from engine.config import Config
 from engine.gateways import GatewayFactory, gateway_for
@@ -101,7 +102,9 @@ def world(
 def operator(world_: World, role: Role = Role.ADMIN) -> Actor:
     """A new administrator or staff member."""
     name = f"{role.value}.{world_.engine.clock.now_us()}"
-    world_.engine.accounts.create_operator(name, f"{name}@example.com", OPERATOR_PASSWORD, role)
+    engine = world_.engine
+    accounts = Accounts(engine.store, engine.clock, engine.config, password_cost=4)
+    accounts.create_operator(name, f"{name}@example.com", OPERATOR_PASSWORD, role)
     row = world_.store.one("accounts.identify", name)
     assert row is not None
     return Actor(row["id"], row["account_id"], role, row["full_name"], row["zone"])

@@ -37,6 +37,7 @@ class Dispatcher:
         self._workers: dict[int, RouteWorker] = {}
         self._lock = threading.Lock()
         self._paused = threading.Event()
+        self._stopped = False
 
     def recover(self) -> int:
         """At start, before anything is sent: interrupted submits are in doubt. Returns how many."""
@@ -54,7 +55,9 @@ class Dispatcher:
     def wake(self) -> None:
         """Makes sure every route with unsent or awaited messages has a worker, and that it looks now."""
         for row in self._store.all("dispatch.busy_routes"):
-            self._worker(row["route_id"]).wake()
+            worker = self._worker(row["route_id"])
+            if worker is not None:
+                worker.wake()
 
     def pause(self) -> None:
         """Stops claiming everywhere (the books do not add up); what is in flight is still recorded."""
@@ -73,6 +76,7 @@ class Dispatcher:
     def stop(self) -> None:
         """Ends all route threads after the batch in hand is recorded."""
         with self._lock:
+            self._stopped = True
             workers = list(self._workers.values())
             self._workers.clear()
         for worker in workers:
@@ -80,8 +84,11 @@ class Dispatcher:
         for worker in workers:
             worker.join()
 
-    def _worker(self, route_id: int) -> RouteWorker:
+    def _worker(self, route_id: int) -> RouteWorker | None:
+        """None once stopped: a job that comes due meanwhile must not begin to send on a store about to close."""
         with self._lock:
+            if self._stopped:
+                return None
             worker = self._workers.get(route_id)
             if worker is None:
                 worker = RouteWorker(

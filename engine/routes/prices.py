@@ -68,8 +68,8 @@ def save_version(
     now_us: int,
     effective_us: int | None = None,
     base_version: int | None = None,
-) -> int:
-    """Adds a version, in force from `effective_us` (None: now). Returns its number.
+) -> tuple[int, bool]:
+    """Adds a version, in force from `effective_us` (None: now). Returns its number and whether it is a new one.
 
     `base_version` is the newest version the person saw: StateError("prices_changed") when there is a newer one by now,
     unless that one is the same (a double click), whose number is then returned.
@@ -81,14 +81,14 @@ def save_version(
     _check_time(effective_us, now_us)
     if base_version is not None and latest != base_version:
         if prices_of(tx, route_id, latest) == dict(prices) and latest == base_version + 1:
-            return latest
+            return latest, False
         raise StateError("prices_changed", version=latest)
     version = latest + 1
     insert_version(
         tx, route_id, version, prices, member_id=member_id, now_us=now_us, effective_us=effective_us or now_us
     )
     tx.run("routes.set_price_version", route_id, version)
-    return version
+    return version, True
 
 
 def insert_version(

@@ -112,7 +112,7 @@ class Routes:
         with self._store.transaction() as tx:
             confirm(tx, actor)
             before = reading.load(tx, route_id, now_us=effective_us or now_us)
-            version = save_version(
+            version, is_new = save_version(
                 tx,
                 route_id,
                 wanted,
@@ -121,8 +121,9 @@ class Routes:
                 effective_us=effective_us,
                 base_version=base_version,
             )
-            words = _price_words(before, wanted, version, effective_us)
-            self._audit(tx, actor, "prices_saved", route_id, words, now_us)
+            if is_new:
+                words = _price_words(before, wanted, version, effective_us)
+                self._audit(tx, actor, "prices_saved", route_id, words, now_us)
         return version
 
     @allows(ADMIN)

@@ -15,14 +15,15 @@ from pages.ui.notices import leave_note, refusal
 from pages.ui.routes.gateways import OWN, PRESETS, address_help
 from pages.ui.routes.prices import PRICE_LENGTH
 from pages.ui.routes.properties import ADDRESS_LENGTH
-from pages.ui.routes.shared import PAGE, require_admin
+from pages.ui.routes.shared import PAGE, answered, ask, asked, require_admin
 
 KIND: Final = f"{PAGE}-add-kind"
 
 
 def button() -> None:
-    if st.button("Add route", icon=":material/add:", type="primary", key=f"{PAGE}-add"):
-        st.dialog("Add a route", width="medium")(_body)()
+    st.button("Add route", icon=":material/add:", type="primary", key=f"{PAGE}-add", on_click=ask, args=("add",))
+    if asked("add"):
+        st.dialog("Add a route", width="medium", on_dismiss=answered)(_body)()
 
 
 def _body() -> None:
@@ -61,6 +62,7 @@ def _body() -> None:
             refusal(error, "Nothing was added; what you typed is kept.")
             return
         leave_note("success", f"Route “{new.name.strip()}” is added. Set its prices, then send a test.")
+        answered()
         table.open_row(PAGE, route_id)
         st.rerun()
 

@@ -14,7 +14,7 @@ from pages.ui.notices import leave_note, notice, refusal
 from pages.ui.records import facts, figure_card, heading, link
 from pages.ui.registry import SENDING_RECORD, SMS_HISTORY
 from pages.ui.routes import listing
-from pages.ui.routes.shared import PAGE, is_admin, place, require_admin
+from pages.ui.routes.shared import PAGE, answered, ask, asked, is_admin, place, require_admin
 
 METRIC_WIDTH = 150
 
@@ -106,8 +106,9 @@ def _switch(route: Route) -> None:
             st.text("This is the default route: it stays open. Make another route the default to close it.")
         elif route.enabled:
             st.text("Customers can choose this route. Closing it stops new tasks; accepted ones are still sent.")
-            if st.button("Close the route", icon=":material/block:", key=f"{PAGE}-close"):
-                st.dialog("Close the route?")(_confirm_close)(route)
+            st.button("Close the route", icon=":material/block:", key=f"{PAGE}-close", on_click=ask, args=("close",))
+            if asked("close"):
+                st.dialog("Close the route?", on_dismiss=answered)(_confirm_close)(route)
         else:
             st.text("Closed: customers do not see it.")
             if st.button("Open the route", icon=":material/check_circle:", type="primary", key=f"{PAGE}-open-it"):
@@ -126,5 +127,6 @@ def _set(route: Route, *, enabled: bool) -> None:
     except ImsError as error:
         refusal(error)
         return
+    answered()
     leave_note("success", f"Route “{route.name}” is {'open' if enabled else 'closed'} for new tasks.")
     st.rerun()

@@ -15,7 +15,7 @@ from pages.ui import format as show
 from pages.ui.context import get_engine
 from pages.ui.notices import leave_note, notice, refusal
 from pages.ui.plain import plain_table
-from pages.ui.routes.shared import Sheet, place, require_admin
+from pages.ui.routes.shared import Sheet, answered, place, require_admin
 from pages.ui.schedule import STEP_MINUTES, first_offer, resolve, zone_label
 
 NOW: Final = "Now"
@@ -24,7 +24,7 @@ LATER: Final = "From a time on"
 
 def review(route: Route, sheet: Sheet, wanted: Mapping[str, int]) -> None:
     """Opens the dialog; nothing is saved before its button."""
-    st.dialog("Check the new prices", width="medium")(_body)(route, sheet, dict(wanted))
+    st.dialog("Check the new prices", width="medium", on_dismiss=answered)(_body)(route, sheet, dict(wanted))
 
 
 def _body(route: Route, sheet: Sheet, wanted: dict[str, int]) -> None:
@@ -46,6 +46,7 @@ def _body(route: Route, sheet: Sheet, wanted: dict[str, int]) -> None:
             refusal(error, "Nothing was saved.")
             return
         sheet.done()
+        answered()
         since = "now" if effective is None else show.when(to_us(effective), actor.zone)
         leave_note("success", f"Price version {version} is saved, in force from {since}.")
         st.rerun()

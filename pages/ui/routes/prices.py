@@ -19,7 +19,7 @@ from pages.ui.plain import plain_table, send_styles
 from pages.ui.records import heading
 from pages.ui.routes.price_review import review
 from pages.ui.routes.properties import SERVED
-from pages.ui.routes.shared import VERSIONS, Sheet, is_admin, place, require_admin
+from pages.ui.routes.shared import VERSIONS, Sheet, answered, ask, asked, is_admin, place, require_admin
 
 PRICE_LENGTH: Final = 20
 FILE_MB: Final = 1
@@ -63,7 +63,15 @@ def _list(actor: Actor, route: Route, sheet: Sheet, wanted: Mapping[str, int]) -
     plain_table(("Country", "Price", "Change"), rows, label="Prices by country")
     with st.container(horizontal=True):
         if is_admin(actor):
-            if st.button("Review and save", type="primary", disabled=not changes, key=sheet.key("review")):
+            st.button(
+                "Review and save",
+                type="primary",
+                disabled=not changes,
+                key=sheet.key("review"),
+                on_click=ask,
+                args=("review",),
+            )
+            if changes and asked("review"):
                 review(route, sheet, wanted)
             if changes and st.button("Discard changes", key=sheet.key("discard")):
                 sheet.done()
@@ -194,8 +202,10 @@ def _planned(actor: Actor, route: Route, planned: Rows) -> None:
         for row in planned:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.text(f"Version {row['version']} takes over on {_since(row['effective_us'], actor.zone)}.")
-                if st.button("Withdraw", key=f"routes-withdraw-{route.id}-{row['version']}", icon=":material/undo:"):
-                    st.dialog("Withdraw the planned prices?")(_withdraw)(route, row["version"])
+                name = f"withdraw-{row['version']}"
+                st.button("Withdraw", key=f"routes-{name}", icon=":material/undo:", on_click=ask, args=(name,))
+            if asked(name):
+                st.dialog("Withdraw the planned prices?", on_dismiss=answered)(_withdraw)(route, row["version"])
 
 
 def _withdraw(route: Route, version: int) -> None:
@@ -206,6 +216,7 @@ def _withdraw(route: Route, version: int) -> None:
         except ImsError as error:
             refusal(error)
             return
+        answered()
         leave_note("success", f"Price version {version} was withdrawn.")
         st.rerun()
 

@@ -14,6 +14,7 @@ from pages.ui.status import Look, Looks
 
 PAGE: Final = "routes"
 TAB: Final = f"{PAGE}-tab"
+_DIALOG: Final = f"{PAGE}-dialog"
 
 STATES: Final[Looks] = {
     "up": Look("Up", "green", ":material/check_circle:", "Open for new tasks; nothing is wrong."),
@@ -40,6 +41,20 @@ def require_admin() -> Actor:
 def place(country: str) -> str:
     """A country of a price list by its name."""
     return "Everywhere else" if country == EVERYWHERE else show.country(country)
+
+
+def ask(name: str) -> None:
+    """Opens the dialog of that name with the next run; it stays open until it is answered or closed."""
+    st.session_state[_DIALOG] = name
+
+
+def asked(name: str) -> bool:
+    return st.session_state.get(_DIALOG) == name
+
+
+def answered() -> None:
+    """No dialog is open."""
+    st.session_state.pop(_DIALOG, None)
 
 
 class Sheet:
