@@ -16,10 +16,10 @@ from engine.history import History
 from engine.model import MICRO, Clock, SystemClock
 from engine.notices import Notices
 from engine.receipts import Receipts
-from engine.routes import EVERYWHERE, NewRoute, Routes
+from engine.routes import EVERYWHERE, NewRoute, RouteMeters, Routes
 from engine.scheduler import RECONCILE_EVERY_S, Scheduler
 from engine.store import Store, open_store
-from engine.tasks import Tasks
+from engine.tasks import RouteTests, Tasks
 from engine.tasks.service import DISPATCH_JOB, STOPPED_SETTING
 from engine.topups import Topups
 
@@ -37,14 +37,16 @@ class Engine:
         self.store = store
         self.clock = clock
         self.accounts = Accounts(store, clock, config)
-        self.routes = Routes(store, clock)
+        meters = RouteMeters()
+        self.routes = Routes(store, clock, meters)
         self.topups = Topups(store, clock)
         self.history = History(store, clock)
         self.notices = Notices(store, clock)
         self.cases = Cases(store, clock)
         self._receipts = Receipts(store, clock, on_arrival=self._wake)
-        self._dispatcher = Dispatcher(store, clock, gateways, self._receipts.sink_for, self._receipts.recorded)
+        self._dispatcher = Dispatcher(store, clock, gateways, self._receipts.sink_for, self._receipts.recorded, meters)
         self.tasks = Tasks(store, clock, quick_limit=config.quick_limit, on_due=self._wake)
+        self.route_test = RouteTests(store, clock, self.tasks, config.country)
         self.scheduler = Scheduler(
             store,
             clock,

@@ -71,6 +71,11 @@ SENTENCES: Final[dict[str, str]] = {
     # Routes and gateways.
     "gateway_url": "The gateway address “{url}” cannot be used: {problem}",
     "price": "“{value}” is not a price. Use credits per SMS, for example 1.20.",
+    "price_file": "The price list cannot be read: {problem} Use a CSV file with the columns country and price.",
+    "prices_changed": "Somebody else saved prices meanwhile (version {version}). Look at them, then enter yours again.",
+    "price_in_force": "Version {version} is in force or withdrawn already. Save a new version instead.",
+    "route_default": "“{route}” is the default route: it has to be open. Make another open route the default first.",
+    "too_many_tests": "More than {limit} test messages in a minute. Wait a moment, then try again.",
     # Store and server.
     "store_busy": "The database is in use by process {pid}. Stop that server first, or use its web pages.",
     "store_failed": "The database could not be opened: {detail}",

@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from engine import ledger, recipients, routes
+from engine.accounts import Accounts
 from engine.app import Engine
 from engine.config import Config
 from engine.gateways import GatewayFactory, gateway_for
@@ -19,6 +20,7 @@ from engine.store import Store, open_store
 from engine.tasks import Draft
 
 TEXT = "Your parcel arrives today"
+OPERATOR_PASSWORD = "seven brown kettles"
 
 
 class MovedClock:
@@ -95,6 +97,17 @@ def world(
     if started:
         engine.start()
     return World(engine, clock, owner, staff)
+
+
+def operator(world_: World, role: Role = Role.ADMIN) -> Actor:
+    """A new administrator or staff member."""
+    name = f"{role.value}.{world_.engine.clock.now_us()}"
+    engine = world_.engine
+    accounts = Accounts(engine.store, engine.clock, engine.config, password_cost=4)
+    accounts.create_operator(name, f"{name}@example.com", OPERATOR_PASSWORD, role)
+    row = world_.store.one("accounts.identify", name)
+    assert row is not None
+    return Actor(row["id"], row["account_id"], role, row["full_name"], row["zone"])
 
 
 def give(engine: Engine, account_id: int, amount: int) -> None:

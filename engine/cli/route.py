@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
+import time
 from collections.abc import Sequence
 
 from engine import routes
 from engine.app import Engine
 from engine.cli.opening import opened
-from engine.cli.send import Order, send
+from engine.cli.send import CLI_ACCOUNT, Order, watch
 from engine.errors import InputError
 from engine.model import format_credits, parse_credits
 from engine.routes import EVERYWHERE, NewRoute, Route
 
-TEST_TEXT = "Test message from IMS"
+TEST_WAIT_S = 60.0
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -52,10 +53,12 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _test(arguments: argparse.Namespace) -> int:
-    order = Order(to=arguments.number, text=TEST_TEXT, route=arguments.name, account="cli", wait=True, timeout_s=60.0)
     with opened(started=True) as engine:
-        answer = send(engine, order)
-        reason = _failure(engine, int(str(answer["task"])))
+        route = routes.find(engine.store, arguments.name)
+        began = time.perf_counter()
+        task_id = engine.route_test.send_as(engine.accounts.ensure_account(CLI_ACCOUNT), route.id, arguments.number)
+        answer = watch(engine, task_id, Order(to="", text="", wait=True, timeout_s=TEST_WAIT_S), began=began)
+        reason = _failure(engine, task_id)
     if arguments.json:
         print(json.dumps(answer | {"reason": reason}))
     elif answer["delivered"]:

@@ -85,10 +85,14 @@ def send(engine: Engine, order: Order) -> dict[str, object]:
     preview = engine.tasks.preview(actor, draft)
     began = time.perf_counter()
     task_id = engine.tasks.accept(actor, preview)
+    return watch(engine, task_id, order, began=began, rejected=preview.rejected)
+
+
+def watch(engine: Engine, task_id: int, order: Order, *, began: float, rejected: int = 0) -> dict[str, object]:
+    """Waits as long as the order says; what became of its task. `began` is of `time.perf_counter`."""
     if order.wait or order.scheduled_at is None:
         _wait(engine, task_id, order)
-    seconds = time.perf_counter() - began
-    return _answer(engine, task_id, preview.rejected, seconds)
+    return _answer(engine, task_id, rejected, time.perf_counter() - began)
 
 
 def _recipients(order: Order, engine: Engine) -> RecipientFile:

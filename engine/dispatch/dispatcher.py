@@ -9,6 +9,7 @@ from engine import messages
 from engine.dispatch.worker import RouteWorker
 from engine.gateways import GatewayFactory, ReceiptSink
 from engine.model import Clock
+from engine.routes import RouteMeters
 from engine.store import Store
 
 
@@ -22,16 +23,21 @@ class Dispatcher:
         gateway_for: GatewayFactory,
         sink_for: Callable[[int], ReceiptSink],
         on_recorded: Callable[[], None],
+        meters: RouteMeters,
     ) -> None:
-        """`on_recorded` is called after outcomes were committed: receipts that overtook them can be folded now."""
+        """`on_recorded` is called after outcomes were committed: receipts that overtook them can be folded now.
+        `meters` learn what each route does.
+        """
         self._store = store
         self._clock = clock
         self._gateway_for = gateway_for
         self._sink_for = sink_for
         self._on_recorded = on_recorded
+        self._meters = meters
         self._workers: dict[int, RouteWorker] = {}
         self._lock = threading.Lock()
         self._paused = threading.Event()
+        self._stopped = False
 
     def recover(self) -> int:
         """At start, before anything is sent: interrupted submits are in doubt. Returns how many."""
@@ -49,7 +55,9 @@ class Dispatcher:
     def wake(self) -> None:
         """Makes sure every route with unsent or awaited messages has a worker, and that it looks now."""
         for row in self._store.all("dispatch.busy_routes"):
-            self._worker(row["route_id"]).wake()
+            worker = self._worker(row["route_id"])
+            if worker is not None:
+                worker.wake()
 
     def pause(self) -> None:
         """Stops claiming everywhere (the books do not add up); what is in flight is still recorded."""
@@ -68,6 +76,7 @@ class Dispatcher:
     def stop(self) -> None:
         """Ends all route threads after the batch in hand is recorded."""
         with self._lock:
+            self._stopped = True
             workers = list(self._workers.values())
             self._workers.clear()
         for worker in workers:
@@ -75,8 +84,11 @@ class Dispatcher:
         for worker in workers:
             worker.join()
 
-    def _worker(self, route_id: int) -> RouteWorker:
+    def _worker(self, route_id: int) -> RouteWorker | None:
+        """None once stopped: a job that comes due meanwhile must not begin to send on a store about to close."""
         with self._lock:
+            if self._stopped:
+                return None
             worker = self._workers.get(route_id)
             if worker is None:
                 worker = RouteWorker(
@@ -87,6 +99,7 @@ class Dispatcher:
                     route_id,
                     paused=self._paused,
                     on_recorded=self._on_recorded,
+                    meters=self._meters,
                 )
                 self._workers[route_id] = worker
                 worker.start()

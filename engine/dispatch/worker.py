@@ -45,6 +45,7 @@ class RouteWorker:
         *,
         paused: threading.Event,
         on_recorded: Callable[[], None],
+        meters: routes.RouteMeters,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -53,6 +54,7 @@ class RouteWorker:
         self._route_id = route_id
         self._paused = paused
         self._on_recorded = on_recorded
+        self._meters = meters
         self._gateway: Gateway | None = None
         self._url = ""
         self._route: routes.Route | None = None
@@ -101,19 +103,29 @@ class RouteWorker:
         claim = self._claim_next() if self._unrecorded is None else self._record()
         while claim is not None:
             gateway = self._open_gateway()
-            self._throttle.spend(sum(submission.parts for submission in claim.batch))
+            parts = sum(submission.parts for submission in claim.batch)
+            self._throttle.spend(parts)
+            self._meters.submitting(self._route_id, len(claim.batch), parts)
             try:
                 outcomes = gateway.submit(claim.batch)
                 assert len(outcomes) == len(claim.batch)
             except GatewayDown as down:
+                self._meters.submitting(self._route_id, 0, 0)
                 self._release(claim)
                 raise down from None
             except Exception as error:
                 log.exception("route %s: gateway fault, %s messages in doubt", self._route_id, len(claim.batch))
                 outcomes = [Outcome(OutcomeKind.LOST, detail=type(error).__name__)] * len(claim.batch)
             self._failures = 0
+            self._measure(claim, outcomes)
             self._unrecorded = (claim, outcomes)
             claim = self._record()
+
+    def _measure(self, claim: Claim, outcomes: Sequence[Outcome]) -> None:
+        answered = list(zip(claim.batch, outcomes, strict=True))
+        unsent = [submission for submission, outcome in answered if outcome.kind is OutcomeKind.UNSENT]
+        parts = sum(submission.parts for submission in claim.batch) - sum(submission.parts for submission in unsent)
+        self._meters.submitted(self._route_id, parts=parts, slowed=len(unsent))
 
     def _load(self) -> None:
         """Reads the route; a changed address, throughput or batch takes effect here."""
@@ -217,7 +229,7 @@ class RouteWorker:
         with self._store.transaction() as tx:
             record(tx, claim, outcomes, now_us=self._clock.now_us())
             if route.down_since_us is not None:
-                routes.mark_up(tx, route.id)
+                routes.mark_up(tx, route.id, self._clock.now_us())
             waits = slow_down_s > 0 or self._throttle.debt_s() > 0
             following = None if waits or self._cannot_claim() else self._claim(tx, route)
         self._unrecorded = None

@@ -21,6 +21,7 @@ from engine.gateways.base import (
 from engine.gateways.simulator import Simulator
 
 __all__ = [
+    "MASK",
     "SCHEMES",
     "Gateway",
     "GatewayDown",
@@ -32,6 +33,7 @@ __all__ = [
     "ReceiptState",
     "Submission",
     "gateway_for",
+    "masked_url",
     "safe_url",
 ]
 
@@ -72,6 +74,12 @@ def gateway_for(url: str) -> Gateway:
 
 
 def safe_url(url: str) -> str:
+    """`masked_url`, cut where it is endless: for lists and logs."""
+    shown = masked_url(url)
+    return shown if len(shown) <= SHOWN_LENGTH_LIMIT else shown[: SHOWN_LENGTH_LIMIT - 1] + "…"
+
+
+def masked_url(url: str) -> str:
     """The address as it may be shown or logged: `smpp://ims:secret@host` → `smpp://ims:***@host`.
 
     Also masks parameters that are named like a secret. Works on broken addresses too, and rather masks too much:
@@ -90,5 +98,4 @@ def safe_url(url: str) -> str:
     else:
         rest = _BAD_PORT.sub(rf"\g<1>:{MASK}", rest)
     shown = scheme + slashes + _SECRET_PARAMETER.sub(rf"\g<1>{MASK}", rest)
-    shown = "".join(character if character.isprintable() else "�" for character in shown)
-    return shown if len(shown) <= SHOWN_LENGTH_LIMIT else shown[: SHOWN_LENGTH_LIMIT - 1] + "…"
+    return "".join(character if character.isprintable() else "�" for character in shown)

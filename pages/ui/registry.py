@@ -54,6 +54,7 @@ STAFF_CASES: Final = PageEntry("staff_cases.py", "Cases", ":material/forum:", OP
 SUPPORT: Final = PageEntry("support.py", "Cases", ":material/forum:", CUSTOMER_ROLES, "Help")
 HELP: Final = PageEntry("help.py", "Help", ":material/help:", EVERY_ROLE, "Help")
 NOTICES: Final = PageEntry("notices.py", "Notices", ":material/notifications:", EVERY_ROLE, visible=False)
+STAFF_ROUTES: Final = PageEntry("staff_routes.py", "Routes", ":material/alt_route:", OPERATOR_ROLES, "Operator")
 TASK: Final = PageEntry("task.py", "Task", ":material/task:", EVERY_ROLE, visible=False)
 ACCOUNT: Final = PageEntry("account.py", "Your account", ":material/manage_accounts:", EVERY_ROLE, visible=False)
 
@@ -61,6 +62,8 @@ PAGES: Final[tuple[PageEntry, ...]] = (
     *(DASHBOARD, QUICK_SMS, BULK_SMS, TASK_RECORD, SENDING_RECORD, SMS_HISTORY, TOPUP_HISTORY, STAFF_ACCOUNTS),
     *(STAFF_CASES, SUPPORT, HELP),
     *(NOTICES, TASK, ACCOUNT, LOGIN, REGISTER, SETUP),
+    STAFF_ROUTES,
+    *(TASK, ACCOUNT, LOGIN, REGISTER, SETUP),
 )
 """In the order of the menu."""
 

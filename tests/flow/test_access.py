@@ -20,11 +20,15 @@ from tests.kit import World, au_mobiles, raw, settled, wait_until, world
 
 PASSWORD = "a long password of ours"
 SERVICES = ("accounts", "routes", "tasks", "topups", "history", "notices", "cases")
+SERVICES = ("accounts", "routes", "tasks", "topups", "history", "notices", "route_test")
 INTERNAL = {
     "accounts.setup_token",  # the server's start makes the link
     "accounts.create_operator",  # the command line on the operator's own machine
     "accounts.ensure_account",  # same
     "notices.drop_old",  # a chore
+    "tasks.place",  # a route's test, which has checked its actor
+    "tasks.notice_due",  # same
+    "route_test.send_as",  # the command line on the operator's own machine
 }
 """Called by the program itself, never with what a person sent."""
 
@@ -115,6 +119,13 @@ def arguments(case: Case, actor: Actor) -> dict[str, tuple[tuple[object, ...], d
         "routes.add": ((NewRoute(name="New", gateway="sim://", prices={EVERYWHERE: MICRO}),), {}),
         "routes.set_prices": ((1, {EVERYWHERE: MICRO}), {}),
         "routes.set_enabled": ((1,), {"enabled": True}),
+        "routes.edit": ((1, {"throughput": 0}), {}),
+        "routes.withdraw_prices": ((1, 1), {}),
+        "routes.price_versions": ((1,), {}),
+        "routes.prices": ((1, 1), {}),
+        "routes.health": ((), {}),
+        "route_test.send": ((1, "61412345678"), {}),
+        "route_test.outcome": ((case.victims_task,), {}),
         "tasks.preview": ((draft,), {}),
         "tasks.accept": ((own_preview,), {}),
         "tasks.cancel": ((case.victims_task,), {}),

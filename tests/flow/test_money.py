@@ -11,9 +11,9 @@ import pytest
 
 from engine import ledger, routes
 from engine.errors import AccessError, ImsError, InputError, MoneyError, StateError
-from engine.model import MICRO, Actor, Balance, ChargeOn, Role, to_datetime
+from engine.model import MICRO, Balance, ChargeOn, to_datetime
 from engine.routes import EVERYWHERE
-from tests.kit import World, au_mobiles, give, raw, settled, wait_until, world
+from tests.kit import World, au_mobiles, give, operator, raw, settled, wait_until, world
 
 
 @pytest.fixture
@@ -92,8 +92,7 @@ def test_what_is_accepted_is_exactly_what_was_quoted(made: World) -> None:
 
 def test_a_price_change_between_preview_and_accept_bills_the_quote(made: World) -> None:
     preview = made.engine.tasks.preview(made.owner, made.draft(4))
-    admin = Actor(1, 1, Role.ADMIN, "admin")
-    made.engine.routes.set_prices(admin, preview.route.id, {EVERYWHERE: 9 * MICRO})
+    made.engine.routes.set_prices(operator(made), preview.route.id, {EVERYWHERE: 9 * MICRO})
     task_id = made.engine.tasks.accept(made.owner, preview)
     assert_proved(made, task_id)
     assert made.row(task_id)["charged_micro"] == 4 * MICRO

@@ -22,7 +22,44 @@ update route set is_default = false where is_default;
 -- A new route, open, with its first price version.
 insert into route (id, name, gateway, supports_sender, sender_max, charge_on, count_rule, rules, countries, throughput,
     batch, enabled, is_default, price_version, created_us)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, true, $12, 1, $13);
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1, $14);
+
+-- name: update
+-- Everything an administrator may change.
+update route set name = $2, gateway = $3, supports_sender = $4, sender_max = $5, charge_on = $6, count_rule = $7,
+    rules = $8, countries = $9, throughput = $10, batch = $11, enabled = $12, is_default = $13
+where id = $1;
+
+-- name: insert_price_version
+-- From when the prices of a version are in force.
+insert into route_price_version (route_id, version, effective_us, created_us, member_id) values ($1, $2, $3, $4, $5);
+
+-- name: withdraw_version
+-- A version that is not in force yet never will be.
+update route_price_version set withdrawn_us = $3
+where route_id = $1 and version = $2 and withdrawn_us is null and effective_us > $3 returning version;
+
+-- name: prices_at
+-- The prices in force at an instant, of one route or of all.
+select p.route_id, p.version, p.country, p.price_micro
+from (
+    select distinct on (route_id) route_id, version from route_price_version
+    where withdrawn_us is null and effective_us <= $1 and ($2::bigint is null or route_id = $2)
+    order by route_id, effective_us desc, version desc
+) as v
+join route_price as p on p.route_id = v.route_id and p.version = v.version;
+
+-- name: versions
+-- Every version of a route's prices with who made it, the newest first.
+select v.version, v.effective_us, v.created_us, v.withdrawn_us, m.full_name as member_name, p.countries, p.low_micro,
+    p.high_micro
+from route_price_version as v
+join (
+    select version, count(*) - 1 as countries, min(price_micro) as low_micro, max(price_micro) as high_micro
+    from route_price where route_id = $1 group by version
+) as p on p.version = v.version
+left join member as m on m.id = v.member_id
+where v.route_id = $1 order by v.version desc;
 
 -- name: insert_prices
 -- The prices of one version.
@@ -34,12 +71,8 @@ select $1::bigint, $2::integer, country, price_micro, $3::bigint, $4::bigint fro
 select country, price_micro from route_price where route_id = $1 and version = $2;
 
 -- name: set_price_version
--- Makes a price version current.
+-- How many versions there are.
 update route set price_version = $2 where id = $1;
-
--- name: set_enabled
--- Opens or closes a route for new tasks.
-update route set enabled = $2 where id = $1;
 
 -- name: mark_down
 -- Since when and why a route cannot send.
@@ -48,3 +81,43 @@ update route set down_since_us = coalesce(down_since_us, $3), last_error = $2 wh
 -- name: mark_up
 -- The route sends again.
 update route set down_since_us = null where id = $1 and down_since_us is not null;
+
+-- name: forget_down
+-- Another gateway: nothing is known of it yet.
+update route set down_since_us = null, last_error = null where id = $1;
+
+-- name: health_queues
+-- What waits on each route, from the counters of unfinished tasks and the list of awaited receipts.
+select t.route_id, sum(t.unsettled - coalesce(o.awaited, 0)) as unsent,
+    sum(cast(t.parts * (t.unsettled - coalesce(o.awaited, 0)) / t.recipients as bigint)) as unsent_parts,
+    sum(coalesce(o.awaited, 0)) as outstanding, min(o.oldest_us) as oldest_us, sum(t.in_doubt) as in_doubt
+from (
+    select id, route_id, parts, recipients, in_doubt,
+        recipients - delivered - failed - expired - cancelled - in_doubt as unsettled
+    from task where state in ('queued', 'sending', 'sent')
+) as t
+left join (
+    select task_id, count(*) as awaited, min(submitted_us) as oldest_us from outstanding group by task_id
+) as o on o.task_id = t.id
+group by t.route_id;
+
+-- name: health_outcomes
+-- What became of the dispatches begun since $1, and of those since $2.
+select route_id, sum(delivered) as day_delivered, sum(failed) as day_failed,
+    sum(case when started_us >= $2 then delivered else 0 end) as hour_delivered,
+    sum(case when started_us >= $2 then failed else 0 end) as hour_failed
+from dispatch where started_us >= $1 group by route_id;
+
+-- name: health_delays
+-- How long receipts took in the newest $2 dispatches of each route begun since $1.
+select m.route_id, count(*) as receipts,
+    percentile_cont(0.5) within group (order by m.final_us - m.submitted_us) as p50_us,
+    percentile_cont(0.95) within group (order by m.final_us - m.submitted_us) as p95_us
+from (
+    select id, task_id, row_number() over (partition by route_id order by id desc) as place
+    from dispatch where started_us >= $1 and delivered + failed > 0
+) as d
+join message as m on m.task_id = d.task_id and m.dispatch_id = d.id
+where d.place <= $2 and m.state in ('delivered', 'failed') and m.submitted_us is not null
+    and m.final_us >= m.submitted_us
+group by m.route_id;

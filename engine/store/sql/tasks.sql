@@ -40,3 +40,9 @@ update task set cancel_requested = true where id = $1;
 -- name: unsettled
 -- Messages of a task that are neither final nor in doubt.
 select recipients - delivered - failed - expired - cancelled - in_doubt as open, state from task where id = $1;
+
+-- name: test_outcome
+-- The one message of a route's test, in the operator's own account.
+select m.route_id, m.msisdn, m.state, m.reason, m.detail, m.provider_ref, m.created_us, m.submitted_us, m.final_us
+from task as t join message as m on m.task_id = t.id and m.id = t.first_message
+where t.id = $1 and t.account_id = $2 and t.recipients = 1;

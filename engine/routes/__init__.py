@@ -1,0 +1,47 @@
+"""Routes: how messages leave, what they cost where and from when, how they do, and the name that shows the price."""
+
+from engine.routes.editing import RouteChanges, add
+from engine.routes.health import Outcomes, RouteHealth
+from engine.routes.meters import RouteMeters
+from engine.routes.model import (
+    DEFAULT_BATCH,
+    EVERYWHERE,
+    MOST_BATCH,
+    MOST_THROUGHPUT,
+    NAME_LENGTH,
+    NewRoute,
+    Route,
+)
+from engine.routes.price_files import PriceFile, RowProblem, read_prices, write_prices
+from engine.routes.prices import PriceChange, changes_between, prices_of
+from engine.routes.reading import find, load, load_all
+from engine.routes.service import Routes
+from engine.routes.states import mark_down, mark_up
+
+__all__ = [
+    "DEFAULT_BATCH",
+    "EVERYWHERE",
+    "MOST_BATCH",
+    "MOST_THROUGHPUT",
+    "NAME_LENGTH",
+    "NewRoute",
+    "Outcomes",
+    "PriceChange",
+    "PriceFile",
+    "Route",
+    "RouteChanges",
+    "RouteHealth",
+    "RouteMeters",
+    "Routes",
+    "RowProblem",
+    "add",
+    "changes_between",
+    "find",
+    "load",
+    "load_all",
+    "mark_down",
+    "mark_up",
+    "prices_of",
+    "read_prices",
+    "write_prices",
+]

@@ -1,0 +1,101 @@
+"""How a route does right now: state, queue, rate, success, and how long receipts take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from engine.model import DAY_US, HOUR_US
+from engine.routes.meters import WINDOW_S, RouteMeters
+from engine.routes.model import Route
+from engine.routes.states import plain_error
+from engine.store import Reader, Row
+
+SAMPLED_DISPATCHES: Final = 3
+"""Receipt delays are measured on the newest dispatches of a route: at most 5,000 messages each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """Of the dispatches begun in a period."""
+
+    delivered: int = 0
+    failed: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.delivered + self.failed
+
+
+@dataclass(frozen=True, slots=True)
+class RouteHealth:
+    """Instants and delays in microseconds. `queued_parts` is an estimate where texts differ in length."""
+
+    route: Route
+    state: str
+    """"up", "down" or "closed"."""
+    error: str
+    """Why it is down, as a sentence; empty when it is not."""
+    queued: int
+    queued_parts: int
+    in_flight: int
+    in_flight_parts: int
+    outstanding: int
+    """Messages whose receipt is awaited."""
+    oldest_us: int | None
+    """When the oldest of them was submitted."""
+    in_doubt: int
+    parts_last_minute: int
+    slowed_last_minute: int
+    hour: Outcomes
+    day: Outcomes
+    receipts_sampled: int
+    delay_p50_us: int | None
+    delay_p95_us: int | None
+
+    @property
+    def parts_per_s(self) -> float:
+        return self.parts_last_minute / WINDOW_S
+
+
+def read_health(reader: Reader, routes: list[Route], meters: RouteMeters, *, now_us: int) -> list[RouteHealth]:
+    """One for each route, in their order. Reads counters and the newest dispatches only, whatever was ever sent."""
+    queues = _by_route(reader.all("routes.health_queues"))
+    outcomes = _by_route(reader.all("routes.health_outcomes", now_us - DAY_US, now_us - HOUR_US))
+    delays = _by_route(reader.all("routes.health_delays", now_us - DAY_US, SAMPLED_DISPATCHES))
+    return [
+        _health(route, queues.get(route.id, {}), outcomes.get(route.id, {}), delays.get(route.id, {}), meters)
+        for route in routes
+    ]
+
+
+def _health(route: Route, queue: Row, outcome: Row, delay: Row, meters: RouteMeters) -> RouteHealth:
+    meter = meters.read(route.id)
+    state = "down" if route.down_since_us is not None else "up" if route.enabled else "closed"
+    return RouteHealth(
+        route=route,
+        state=state,
+        error=plain_error(route.last_error or "") if state == "down" else "",
+        queued=max(0, int(queue.get("unsent", 0)) - meter.in_flight),
+        queued_parts=max(0, int(queue.get("unsent_parts", 0)) - meter.in_flight_parts),
+        in_flight=meter.in_flight,
+        in_flight_parts=meter.in_flight_parts,
+        outstanding=int(queue.get("outstanding", 0)),
+        oldest_us=queue.get("oldest_us"),
+        in_doubt=int(queue.get("in_doubt", 0)),
+        parts_last_minute=meter.parts,
+        slowed_last_minute=meter.slowed,
+        hour=Outcomes(int(outcome.get("hour_delivered", 0)), int(outcome.get("hour_failed", 0))),
+        day=Outcomes(int(outcome.get("day_delivered", 0)), int(outcome.get("day_failed", 0))),
+        receipts_sampled=int(delay.get("receipts", 0)),
+        delay_p50_us=_whole(delay.get("p50_us")),
+        delay_p95_us=_whole(delay.get("p95_us")),
+    )
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None else round(value)
+
+
+def _by_route(rows: list[Row]) -> dict[int, Row]:
+    return {row["route_id"]: row for row in rows}

@@ -1,0 +1,188 @@
+"""The calls of pages: what customers choose from, what staff see, what administrators change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from engine.access import allows
+from engine.accounts import confirm, record_audit
+from engine.errors import AccessError
+from engine.gateways.addresses import check_address
+from engine.model import EVERY_ROLE, OPERATOR_ROLES, Actor, Clock, Role, format_credits, to_datetime
+from engine.routes import editing, prices, reading
+from engine.routes.editing import RouteChanges
+from engine.routes.health import RouteHealth, read_health
+from engine.routes.meters import RouteMeters
+from engine.routes.model import EVERYWHERE, NewRoute, Route
+from engine.routes.prices import check_prices, save_version, withdraw
+from engine.store import Rows, Store, Tx
+
+ADMIN: Final = frozenset({Role.ADMIN})
+AUDIT_LENGTH: Final = 4_000
+
+
+class Routes:
+    def __init__(self, store: Store, clock: Clock, meters: RouteMeters | None = None) -> None:
+        """`meters` are those the route threads write."""
+        self._store = store
+        self._clock = clock
+        self._meters = meters or RouteMeters()
+
+    @allows(EVERY_ROLE)
+    def selectable(self, actor: Actor) -> list[Route]:
+        """Routes that can be sent with now, the default one first. Prices are public to every role.
+
+        Customers get no gateway: `gateway` and `last_error` are the operator's business.
+        """
+        return [_for(actor, route) for route in self._all() if route.enabled]
+
+    @allows(EVERY_ROLE)
+    def get(self, actor: Actor, route_id: int) -> Route:
+        route = reading.load(self._store, route_id, now_us=self._clock.now_us())
+        if not route.enabled and not actor.is_operator:
+            raise AccessError("not_found", what="route")
+        return _for(actor, route)
+
+    @allows(OPERATOR_ROLES)
+    def listing(self, actor: Actor) -> list[Route]:  # noqa: ARG002 - the decorator checks the actor
+        """All routes, closed ones too."""
+        return self._all()
+
+    @allows(OPERATOR_ROLES)
+    def health(self, actor: Actor) -> list[RouteHealth]:  # noqa: ARG002 - the decorator checks the actor
+        """How every route does now, in the order of `listing`; cheap enough to ask every few seconds."""
+        return read_health(self._store, self._all(), self._meters, now_us=self._clock.now_us())
+
+    @allows(ADMIN)
+    def add(self, actor: Actor, new: NewRoute) -> int:
+        """Adds a route and returns its id; InputError names the field that is wrong."""
+        checked = replace(new, gateway=check_address(new.gateway))
+        now_us = self._clock.now_us()
+        with self._store.transaction() as tx:
+            confirm(tx, actor)
+            route_id = editing.add(tx, checked, member_id=actor.user_id, now_us=now_us)
+            self._audit(tx, actor, "route_added", route_id, editing.added_words(checked), now_us)
+        return route_id
+
+    @allows(ADMIN)
+    def edit(self, actor: Actor, route_id: int, changes: RouteChanges) -> Route:
+        """Changes what is named and leaves the rest; InputError or StateError("route_default") say what is wrong.
+
+        The gateway address may come back as it is shown, with its secret hidden. Tasks that were accepted keep what
+        they were accepted with; where messages leave, and how fast, changes for all within seconds.
+        """
+        now_us = self._clock.now_us()
+        with self._store.transaction() as tx:
+            confirm(tx, actor)
+            before = reading.load(tx, route_id, now_us=now_us)
+            words = editing.edit(tx, before, changes)
+            if words:
+                self._audit(tx, actor, "route_edited", route_id, words, now_us)
+            return reading.load(tx, route_id, now_us=now_us)
+
+    @allows(ADMIN)
+    def set_enabled(self, actor: Actor, route_id: int, *, enabled: bool) -> None:
+        """Opens or closes a route for new tasks; accepted ones are sent all the same."""
+        now_us = self._clock.now_us()
+        with self._store.transaction() as tx:
+            confirm(tx, actor)
+            words = editing.edit(tx, reading.load(tx, route_id, now_us=now_us), RouteChanges(enabled=enabled))
+            if words:
+                self._audit(tx, actor, "route_edited", route_id, words, now_us)
+
+    @allows(ADMIN)
+    def set_prices(
+        self,
+        actor: Actor,
+        route_id: int,
+        wanted: Mapping[str, int],
+        *,
+        effective_us: int | None = None,
+        base_version: int | None = None,
+    ) -> int:
+        """Adds a price version, in force from `effective_us` on (None: now); tasks quoted before keep theirs.
+
+        `base_version`: the newest one the person saw; StateError("prices_changed") when somebody was faster.
+        Returns the version.
+        """
+        check_prices(wanted)
+        now_us = self._clock.now_us()
+        with self._store.transaction() as tx:
+            confirm(tx, actor)
+            before = reading.load(tx, route_id, now_us=effective_us or now_us)
+            version, is_new = save_version(
+                tx,
+                route_id,
+                wanted,
+                member_id=actor.user_id,
+                now_us=now_us,
+                effective_us=effective_us,
+                base_version=base_version,
+            )
+            if is_new:
+                words = _price_words(before, wanted, version, effective_us)
+                self._audit(tx, actor, "prices_saved", route_id, words, now_us)
+        return version
+
+    @allows(ADMIN)
+    def withdraw_prices(self, actor: Actor, route_id: int, version: int) -> None:
+        """Takes back a version that is not in force yet. StateError("price_in_force") when it is, or is no more."""
+        now_us = self._clock.now_us()
+        with self._store.transaction() as tx:
+            confirm(tx, actor)
+            withdraw(tx, route_id, version, now_us=now_us)
+            self._audit(tx, actor, "prices_withdrawn", route_id, f"version {version}", now_us)
+
+    @allows(OPERATOR_ROLES)
+    def price_versions(self, actor: Actor, route_id: int) -> Rows:  # noqa: ARG002 - the decorator checks the actor
+        """Newest first: version, effective_us, created_us, withdrawn_us, member_name, countries, low_micro, high_micro,
+        and state: "in force", "planned", "past" or "withdrawn"."""
+        now_us = self._clock.now_us()
+        rows = self._store.all("routes.versions", route_id)
+        current = reading.load(self._store, route_id, now_us=now_us).price_version
+        return [row | {"state": _version_state(row, current, now_us)} for row in rows]
+
+    @allows(OPERATOR_ROLES)
+    def prices(self, actor: Actor, route_id: int, version: int) -> dict[str, int]:  # noqa: ARG002 - as above
+        """The prices of one version by country; AccessError("not_found")."""
+        found = prices.prices_of(self._store, route_id, version)
+        if not found:
+            raise AccessError("not_found", what="price version")
+        return found
+
+    def _all(self) -> list[Route]:
+        return reading.load_all(self._store, now_us=self._clock.now_us())
+
+    def _audit(self, tx: Tx, actor: Actor, action: str, route_id: int, detail: str, now_us: int) -> None:
+        record_audit(
+            tx, actor=actor, action=action, subject=f"route {route_id}", detail=detail[:AUDIT_LENGTH], now_us=now_us
+        )
+
+
+def _for(actor: Actor, route: Route) -> Route:
+    return route if actor.is_operator else replace(route, gateway="", last_error=None)
+
+
+def _version_state(row: Mapping[str, int | None], current: int, now_us: int) -> str:
+    if row["withdrawn_us"] is not None:
+        return "withdrawn"
+    if row["version"] == current:
+        return "in force"
+    return "planned" if (row["effective_us"] or 0) > now_us else "past"
+
+
+def _price_words(before: Route, wanted: Mapping[str, int], version: int, effective_us: int | None) -> str:
+    """What the version changes, in words for the audit log."""
+    since = "now" if effective_us is None else f"{to_datetime(effective_us):%Y-%m-%d %H:%M} UTC"
+    changes = ", ".join(
+        f"{'default' if change.country == EVERYWHERE else change.country} "
+        f"{_amount(change.before_micro)} → {_amount(change.after_micro)}"
+        for change in prices.changes_between(before.prices, wanted)
+    )
+    return f"version {version} from {since}: {changes or 'no country differs'}"
+
+
+def _amount(price_micro: int | None) -> str:
+    return "none" if price_micro is None else format_credits(price_micro)

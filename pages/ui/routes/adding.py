@@ -1,0 +1,74 @@
+"""A new route: name, gateway, price, and what it carries; everything else can be set afterwards."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+from engine.errors import ImsError, InputError
+from engine.model import parse_credits
+from engine.routes import EVERYWHERE, NAME_LENGTH, NewRoute
+from pages.ui import table
+from pages.ui.context import get_engine
+from pages.ui.notices import leave_note, refusal
+from pages.ui.routes.gateways import OWN, PRESETS, address_help
+from pages.ui.routes.prices import PRICE_LENGTH
+from pages.ui.routes.properties import ADDRESS_LENGTH
+from pages.ui.routes.shared import PAGE, answered, ask, asked, require_admin
+
+KIND: Final = f"{PAGE}-add-kind"
+
+
+def button() -> None:
+    st.button("Add route", icon=":material/add:", type="primary", key=f"{PAGE}-add", on_click=ask, args=("add",))
+    if asked("add"):
+        st.dialog("Add a route", width="medium", on_dismiss=answered)(_body)()
+
+
+def _body() -> None:
+    name = st.text_input("Route name", key=f"{PAGE}-add-name", max_chars=NAME_LENGTH, placeholder="Premium")
+    kind = st.selectbox("Gateway", [*PRESETS, OWN], key=KIND)
+    if kind == OWN:
+        address = st.text_input(
+            "Gateway address", key=f"{PAGE}-add-address", max_chars=ADDRESS_LENGTH, autocomplete="off"
+        )
+        address_help()
+    else:
+        address, meaning = PRESETS[kind]
+        st.caption(meaning)
+    price = st.text_input(
+        "Credits per SMS, everywhere",
+        value="1.00",
+        key=f"{PAGE}-add-price",
+        max_chars=PRICE_LENGTH,
+        help="Prices by country follow on the page of the route.",
+    )
+    sender = st.toggle("Carries a sender ID", key=f"{PAGE}-add-sender")
+    opened = st.toggle(
+        "Open for customers at once", key=f"{PAGE}-add-open", help="Off: set it up and test it first, then open it."
+    )
+    if st.button("Add it", type="primary", key=f"{PAGE}-add-it", width="stretch"):
+        try:
+            new = NewRoute(
+                name=name or "",
+                gateway=address or "",
+                prices={EVERYWHERE: _price(price or "")},
+                supports_sender=sender,
+                enabled=opened,
+            )
+            route_id = get_engine().routes.add(require_admin(), new)
+        except ImsError as error:
+            refusal(error, "Nothing was added; what you typed is kept.")
+            return
+        leave_note("success", f"Route “{new.name.strip()}” is added. Set its prices, then send a test.")
+        answered()
+        table.open_row(PAGE, route_id)
+        st.rerun()
+
+
+def _price(typed: str) -> int:
+    try:
+        return parse_credits(typed)
+    except ValueError as error:
+        raise InputError("price", value=typed) from error

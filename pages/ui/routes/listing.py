@@ -1,0 +1,87 @@
+"""Every route as a card with its price and how it does now."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+from engine.model import OPERATOR_ROLES
+from engine.routes import RouteHealth
+from pages.ui import format as show
+from pages.ui.context import get_engine
+from pages.ui.guard import require
+from pages.ui.notices import notice
+from pages.ui.records import facts, link, name_line
+from pages.ui.registry import STAFF_ROUTES
+from pages.ui.routes.shared import STATES
+from pages.ui.status import badge
+
+LIVE_S: Final = 3
+COLUMN_WIDTH: Final = 330
+
+
+@st.fragment(run_every=LIVE_S)
+def cards() -> None:
+    """All routes, looked at again every few seconds."""
+    actor = require(*OPERATOR_ROLES)
+    found = get_engine().routes.health(actor)
+    if all(health.state == "closed" for health in found):
+        notice("warning", "No route is open: nobody can send.", "Open a route, or add one.")
+    with st.grid(2, min_column_width=COLUMN_WIDTH):
+        for health in found:
+            _card(health, actor.zone)
+
+
+def _card(health: RouteHealth, zone: str) -> None:
+    route = health.route
+    with st.container(key=f"card-route-{route.id}", height="stretch", gap="small"):
+        name_line(route.name)
+        st.text(route.display_name.removeprefix(f"{route.name} · "))
+        state_line(health)
+        if health.error:
+            notice("error", f"Down since {show.when(route.down_since_us, zone)}.", health.error)
+        facts(
+            {
+                "Waiting": waiting_words(health),
+                "Rate now": rate_words(health),
+                "Success, 24 h": success_words(health.day.delivered, health.day.total),
+                "Receipts after": delay_words(health),
+            }
+        )
+        link(STAFF_ROUTES, "Open", id=route.id)
+
+
+def state_line(health: RouteHealth) -> None:
+    with st.container(horizontal=True, gap="small"):
+        badge(STATES, health.state)
+        if health.route.down_since_us is not None and not health.route.enabled:
+            badge(STATES, "closed")
+        if health.route.is_default:
+            st.badge("Default", icon=":material/star:", color="blue", help="Chosen first on the pages of sending.")
+
+
+def waiting_words(health: RouteHealth) -> str:
+    if not health.queued and not health.in_flight:
+        return "nothing"
+    parts = show.number(health.queued_parts + health.in_flight_parts)
+    return f"{show.plural(health.queued + health.in_flight, 'message')}, about {parts} parts"
+
+
+def rate_words(health: RouteHealth) -> str:
+    limit = health.route.throughput
+    most = f"of at most {limit:,}" if limit else "no limit set"
+    words = f"{show.number(health.parts_per_s, 1)} parts/s, {most}"
+    if health.slowed_last_minute:
+        words += f"; the operator slowed down {show.plural(health.slowed_last_minute, 'message')}"
+    return words
+
+
+def success_words(delivered: int, total: int) -> str:
+    return f"{show.percent(delivered, total)} of {total:,}" if total else "nothing sent"
+
+
+def delay_words(health: RouteHealth) -> str:
+    if health.delay_p50_us is None:
+        return show.NOTHING
+    return f"{show.duration(health.delay_p50_us)} (half), {show.duration(health.delay_p95_us)} (95%)"

@@ -1,0 +1,132 @@
+"""One route: how it does now, in figures that follow it live, and whether it takes new tasks."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from engine.errors import ImsError
+from engine.model import OPERATOR_ROLES, Actor
+from engine.routes import Route, RouteHealth
+from pages.ui import format as show
+from pages.ui.context import get_engine
+from pages.ui.guard import require
+from pages.ui.notices import leave_note, notice, refusal
+from pages.ui.records import facts, figure_card, heading, link
+from pages.ui.registry import SENDING_RECORD, SMS_HISTORY
+from pages.ui.routes import listing
+from pages.ui.routes.shared import PAGE, answered, ask, asked, is_admin, place, require_admin
+
+METRIC_WIDTH = 150
+
+
+def draw(actor: Actor, route: Route) -> None:
+    _live(route.id)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        _about(route)
+    with right:
+        _links(route)
+        if is_admin(actor):
+            _switch(route)
+
+
+@st.fragment(run_every=listing.LIVE_S)
+def _live(route_id: int) -> None:
+    actor = require(*OPERATOR_ROLES)
+    health = next(one for one in get_engine().routes.health(actor) if one.route.id == route_id)
+    listing.state_line(health)
+    if health.error:
+        notice("error", f"Down since {show.when(health.route.down_since_us, actor.zone)}.", health.error)
+    figures = {
+        "Waiting": show.number(health.queued + health.in_flight),
+        "Parts per second": show.number(health.parts_per_s, 1),
+        "Success, last hour": show.percent(health.hour.delivered, health.hour.total),
+        "Success, 24 hours": show.percent(health.day.delivered, health.day.total),
+        "Receipts awaited": show.number(health.outstanding),
+        "Half of receipts after": show.duration(health.delay_p50_us),
+    }
+    with st.grid("auto", min_column_width=METRIC_WIDTH):
+        for number, (label, value) in enumerate(figures.items()):
+            with figure_card(f"route-{number}"):
+                st.metric(label, value)
+    with st.container(key="card-route-now"):
+        heading("Now")
+        facts(_now(health, actor.zone))
+
+
+def _now(health: RouteHealth, zone: str) -> dict[str, str]:
+    in_flight = f"{health.in_flight:,} ({show.plural(health.in_flight_parts, 'part')})"
+    oldest = f", the oldest since {show.when(health.oldest_us, zone)}" if health.oldest_us else ""
+    lines = {
+        "Waiting for the route": f"{health.queued:,} (about {show.plural(health.queued_parts, 'part')})",
+        "Being handed over": in_flight,
+        "Receipts awaited": f"{health.outstanding:,}{oldest}",
+        "In doubt": f"{health.in_doubt:,}",
+        "Rate of the last minute": listing.rate_words(health),
+        "Success, last hour": listing.success_words(health.hour.delivered, health.hour.total),
+        "Success, 24 hours": listing.success_words(health.day.delivered, health.day.total),
+        "Receipts came after": listing.delay_words(health),
+    }
+    last = health.route.last_error
+    if last and not health.error:
+        lines["Last trouble (over)"] = last
+    return lines
+
+
+def _about(route: Route) -> None:
+    with st.container(key="card-route-about", height="stretch"):
+        heading("What it is")
+        reach = "everywhere that is served"
+        if route.countries is not None:
+            reach = ", ".join(sorted(place(code) for code in route.countries))
+        facts(
+            {
+                "Customers see": route.display_name,
+                "Gateway": route.gateway_safe,
+                "Sender ID": f"up to {route.sender_max} characters" if route.supports_sender else "not supported",
+                "Reaches": reach,
+                "Charged": f"when {route.charge_on.value}",
+                "Price version": str(route.price_version),
+            }
+        )
+
+
+def _links(route: Route) -> None:
+    with st.container(key="card-route-records"):
+        heading("What went over it")
+        with st.container(horizontal=True):
+            link(SENDING_RECORD, "Dispatches", route=route.id)
+            link(SMS_HISTORY, "Messages", route=route.id)
+
+
+def _switch(route: Route) -> None:
+    with st.container(key="card-route-switch"):
+        heading("New tasks")
+        if route.is_default:
+            st.text("This is the default route: it stays open. Make another route the default to close it.")
+        elif route.enabled:
+            st.text("Customers can choose this route. Closing it stops new tasks; accepted ones are still sent.")
+            st.button("Close the route", icon=":material/block:", key=f"{PAGE}-close", on_click=ask, args=("close",))
+            if asked("close"):
+                st.dialog("Close the route?", on_dismiss=answered)(_confirm_close)(route)
+        else:
+            st.text("Closed: customers do not see it.")
+            if st.button("Open the route", icon=":material/check_circle:", type="primary", key=f"{PAGE}-open-it"):
+                _set(route, enabled=True)
+
+
+def _confirm_close(route: Route) -> None:
+    st.text(f"Customers will no longer find “{route.name}”. What they have submitted is still sent and settled.")
+    if st.button("Close it", type="primary", key=f"{PAGE}-close-it", width="stretch"):
+        _set(route, enabled=False)
+
+
+def _set(route: Route, *, enabled: bool) -> None:
+    try:
+        get_engine().routes.set_enabled(require_admin(), route.id, enabled=enabled)
+    except ImsError as error:
+        refusal(error)
+        return
+    answered()
+    leave_note("success", f"Route “{route.name}” is {'open' if enabled else 'closed'} for new tasks.")
+    st.rerun()

@@ -1,0 +1,167 @@
+"""Every property of a route in one form; only what was changed is written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from engine import numbers
+from engine.errors import ImsError
+from engine.gateways import masked_url
+from engine.model import Actor, ChargeOn, CountRule
+from engine.routes import MOST_BATCH, MOST_THROUGHPUT, NAME_LENGTH, Route, RouteChanges
+from pages.ui import format as show
+from pages.ui.context import get_engine
+from pages.ui.notices import leave_note, notice, refusal
+from pages.ui.records import heading
+from pages.ui.routes.gateways import address_help
+from pages.ui.routes.shared import Sheet, is_admin, require_admin
+
+ADDRESS_LENGTH = 2_000
+CHARGING = {
+    ChargeOn.DELIVERED: "Delivered: failed messages return their credit",
+    ChargeOn.ACCEPTED: "Accepted by the operator: for routes without receipts",
+}
+COUNTING = {
+    CountRule.MISSION: "One SMS per 160 characters (70 in other scripts)",
+    CountRule.CARRIER: "As carriers do: 160 alone, 153 per part (70, 67)",
+}
+SERVED = {
+    code: name
+    for code, name in sorted(numbers.COUNTRIES.items(), key=lambda pair: pair[1].casefold())
+    if code not in numbers.BLOCKED
+}
+EVERYWHERE_SERVED, CHOSEN = "Everywhere that is served", "Only these countries"
+
+
+def draw(actor: Actor, route: Route) -> None:
+    sheet = Sheet("properties", route, probe="name")
+    closed = not is_admin(actor)
+    if closed:
+        notice("info", "Only administrators change routes.", "You see what is set.")
+    with st.form(sheet.key("form"), enter_to_submit=False):
+        _sending(sheet, closed)
+        _selling(sheet, closed)
+        _reach(sheet, closed)
+        saved = st.form_submit_button("Save properties", type="primary", disabled=closed)
+    address_help()
+    if saved:
+        _save(route, sheet)
+
+
+def _sending(sheet: Sheet, closed: bool) -> None:
+    seen = sheet.seen
+    heading("How messages leave")
+    st.text_input("Route name", key=sheet.start("name", seen.name), max_chars=NAME_LENGTH, disabled=closed)
+    st.text_input(
+        "Gateway address",
+        key=sheet.start("gateway", masked_url(seen.gateway)),
+        max_chars=ADDRESS_LENGTH,
+        autocomplete="off",
+        help="Leave the *** to keep the password that is stored.",
+        disabled=closed,
+    )
+    left, right = st.columns(2)
+    left.number_input(
+        "Throughput in parts per second (0: no limit)",
+        key=sheet.start("throughput", seen.throughput),
+        min_value=0,
+        max_value=MOST_THROUGHPUT,
+        step=1,
+        disabled=closed,
+    )
+    right.number_input(
+        "Messages handed over at once",
+        key=sheet.start("batch", seen.batch),
+        min_value=1,
+        max_value=MOST_BATCH,
+        step=1,
+        help="So many can be in doubt after a crash.",
+        disabled=closed,
+    )
+
+
+def _selling(sheet: Sheet, closed: bool) -> None:
+    seen = sheet.seen
+    heading("What customers get")
+    left, right = st.columns(2, vertical_alignment="bottom")
+    left.toggle("Carries a sender ID", key=sheet.start("supports_sender", seen.supports_sender), disabled=closed)
+    right.number_input(
+        "Longest sender ID in characters",
+        key=sheet.start("sender_max", seen.sender_max),
+        min_value=3,
+        max_value=11,
+        step=1,
+        disabled=closed,
+    )
+    st.selectbox(
+        "Charged when",
+        list(CHARGING),
+        key=sheet.start("charge_on", seen.charge_on),
+        format_func=lambda value: CHARGING[value],
+        disabled=closed,
+    )
+    st.selectbox(
+        "SMS are counted",
+        list(COUNTING),
+        key=sheet.start("count_rule", seen.count_rule),
+        format_func=lambda value: COUNTING[value],
+        disabled=closed,
+    )
+    st.toggle(
+        "Default route: chosen first on the pages of sending",
+        key=sheet.start("is_default", seen.is_default),
+        disabled=closed or seen.is_default,
+    )
+
+
+def _reach(sheet: Sheet, closed: bool) -> None:
+    countries = sheet.seen.countries
+    heading("Where it reaches")
+    st.radio(
+        "Countries",
+        [EVERYWHERE_SERVED, CHOSEN],
+        key=sheet.start("reach", EVERYWHERE_SERVED if countries is None else CHOSEN),
+        horizontal=True,
+        disabled=closed,
+    )
+    st.multiselect(
+        "Countries by name",
+        list(SERVED),
+        key=sheet.start("countries", sorted(countries or (), key=numbers.country_name)),
+        format_func=show.country,
+        placeholder="Type a name",
+        help="Read only with “Only these countries”.",
+        disabled=closed,
+    )
+
+
+def changes_of(sheet: Sheet) -> RouteChanges:
+    """What the person changed since the form was filled."""
+    seen = sheet.seen
+    wanted: dict[str, Any] = {
+        field: sheet.value(field)
+        for field in ("name", "throughput", "batch", "supports_sender", "sender_max", "charge_on", "count_rule",
+                      "is_default")
+    }  # fmt: skip
+    wanted["countries"] = None if sheet.value("reach") == EVERYWHERE_SERVED else frozenset(sheet.value("countries"))
+    changed = {field: value for field, value in wanted.items() if value != getattr(seen, field)}
+    if sheet.value("gateway") != masked_url(seen.gateway):
+        changed["gateway"] = sheet.value("gateway")
+    return RouteChanges(**changed)
+
+
+def _save(route: Route, sheet: Sheet) -> None:
+    changes = changes_of(sheet)
+    if not changes:
+        notice("info", "Nothing was changed.")
+        return
+    try:
+        saved = get_engine().routes.edit(require_admin(), route.id, changes)
+    except ImsError as error:
+        refusal(error, "Nothing was saved; what you entered is kept.")
+        return
+    sheet.done()
+    leave_note("success", f"Saved. Customers see “{saved.display_name}”.")
+    st.rerun()

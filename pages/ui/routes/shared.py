@@ -1,0 +1,96 @@
+"""What the pieces of the routes page share: its address, looks, and forms that keep what was typed."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import streamlit as st
+
+from engine.model import Actor, Role
+from engine.routes import EVERYWHERE, Route
+from pages.ui import format as show
+from pages.ui.guard import require
+from pages.ui.status import Look, Looks
+
+PAGE: Final = "routes"
+TAB: Final = f"{PAGE}-tab"
+_DIALOG: Final = f"{PAGE}-dialog"
+
+STATES: Final[Looks] = {
+    "up": Look("Up", "green", ":material/check_circle:", "Open for new tasks; nothing is wrong."),
+    "down": Look("Down", "red", ":material/error:", "Its operator cannot be reached; messages wait."),
+    "closed": Look("Closed", "gray", ":material/block:", "Takes no new tasks; accepted ones are still sent."),
+}
+VERSIONS: Final[Looks] = {
+    "in force": Look("In force", "green", ":material/check_circle:"),
+    "planned": Look("Planned", "violet", ":material/event:"),
+    "past": Look("Past", "gray", ":material/history:"),
+    "withdrawn": Look("Withdrawn", "orange", ":material/undo:"),
+}
+
+
+def is_admin(actor: Actor) -> bool:
+    return actor.role is Role.ADMIN
+
+
+def require_admin() -> Actor:
+    """First line of every handler that changes a route."""
+    return require(Role.ADMIN)
+
+
+def place(country: str) -> str:
+    """A country of a price list by its name."""
+    return "Everywhere else" if country == EVERYWHERE else show.country(country)
+
+
+def ask(name: str) -> None:
+    """Opens the dialog of that name with the next run; it stays open until it is answered or closed."""
+    st.session_state[_DIALOG] = name
+
+
+def asked(name: str) -> bool:
+    return st.session_state.get(_DIALOG) == name
+
+
+def answered() -> None:
+    """No dialog is open."""
+    st.session_state.pop(_DIALOG, None)
+
+
+class Sheet:
+    """A form of one route: its widgets keep what was typed until it is saved, then begin with what is stored.
+
+    `seen` is the route as it was when the form was filled: only what differs from it was changed by this person.
+    """
+
+    def __init__(self, name: str, route: Route, *, probe: str) -> None:
+        """`probe` is one of the fields: when Streamlit has forgotten it, the form was left and is filled anew."""
+        self._base = f"{PAGE}-{name}-{route.id}"
+        self._turn = st.session_state.setdefault(f"{self._base}-turn", 0)
+        if self.key(probe) not in st.session_state:
+            self.refresh(route)
+
+    @property
+    def seen(self) -> Route:
+        return st.session_state[self.key("seen")]
+
+    def refresh(self, route: Route) -> None:
+        """The form is filled with the route as it is now."""
+        st.session_state[self.key("seen")] = route
+
+    def key(self, field: str) -> str:
+        return f"{self._base}-{self._turn}-{field}"
+
+    def value(self, field: str) -> Any:
+        return st.session_state.get(self.key(field))
+
+    def start(self, field: str, value: Any) -> str:
+        """The widget's key, its state set to `value` when the form is new."""
+        key = self.key(field)
+        if key not in st.session_state:
+            st.session_state[key] = value
+        return key
+
+    def done(self) -> None:
+        """Saved: the next run shows what is stored now."""
+        st.session_state[f"{self._base}-turn"] = self._turn + 1

@@ -1,0 +1,226 @@
+"""The operator's desk for routes, in Streamlit's own harness."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import unescape
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from engine import routes
+from engine.app import Engine
+from engine.model import MICRO, Role
+from engine.routes import EVERYWHERE, NewRoute, Route, find
+from pages.ui.registry import QUICK_SMS, STAFF_ROUTES
+from tests.kit import wait_until
+from tests.pages.conftest import Visit
+
+SECRET = "s3cret-word"
+TABS = ("overview", "prices", "properties", "rules", "test")
+
+
+def read(app: AppTest) -> str:
+    kinds = ("title", "text", "caption", "markdown", "badge")
+    shown = [str(getattr(element, "value", "")) for kind in kinds for element in app.get(kind)]
+    shown += [unescape(element.proto.body) for element in app.get("html")]
+    return "\n".join(shown)
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    return next(button for button in app.button if button.label == label).click().run()
+
+
+KINDS = ("text_input", "text_area", "number_input", "multiselect", "selectbox", "toggle", "radio")
+
+
+def field(app: AppTest, label: str) -> Any:
+    return next(box for kind in KINDS for box in getattr(app, kind) if box.label == label)
+
+
+def premium(engine: Engine, **changes: Any) -> int:
+    values: dict[str, Any] = {"name": "Premium", "gateway": "sim://", "prices": {EVERYWHERE: MICRO, "AU": 800_000}}
+    with engine.store.transaction() as tx:
+        return routes.add(tx, NewRoute(**(values | changes)), member_id=None, now_us=engine.clock.now_us())
+
+
+def stored(engine: Engine, name: str) -> Route:
+    return find(engine.store, name, now_us=engine.clock.now_us())
+
+
+@pytest.mark.parametrize("role", [Role.STAFF, Role.ADMIN])
+@pytest.mark.parametrize("tab", TABS)
+def test_operators_read_every_tab(
+    engine: Engine, visit: Visit, sign_in: Callable[[Role], str], role: Role, tab: str
+) -> None:
+    sign_in(role)
+    app = visit.open(STAFF_ROUTES, id=str(premium(engine)), tab=tab)
+    assert not app.exception
+    assert "Premium · 0.80–1.00 credit/SMS" in read(app)
+    saving = [button for button in app.button if button.label.startswith(("Save", "Review", "Close", "Put"))]
+    assert all(button.disabled for button in saving) or role is Role.ADMIN
+
+
+@pytest.mark.parametrize("role", [Role.OWNER, Role.SENDER, Role.ANALYST])
+def test_customers_have_no_page_of_routes(
+    engine: Engine, visit: Visit, sign_in: Callable[[Role], str], role: Role
+) -> None:
+    sign_in(role)
+    app = visit.open(STAFF_ROUTES, id=str(premium(engine)))
+    assert "may not do this" in read(app)
+    assert "Premium" not in read(app)
+
+
+@pytest.mark.parametrize("query", [{"id": "999"}, {"id": "x", "tab": "nowhere"}, {"id": "-1", "tab": "\x00"}])
+def test_nonsense_in_the_address_is_answered_plainly(
+    visit: Visit, sign_in: Callable[[Role], str], query: dict[str, str]
+) -> None:
+    sign_in(Role.ADMIN)
+    app = visit.open(STAFF_ROUTES, **query)
+    assert not app.exception
+    assert ("no such route" in read(app)) == (query["id"] == "999")
+
+
+def test_the_list_shows_every_route_with_its_state(
+    engine: Engine, visit: Visit, sign_in: Callable[[Role], str]
+) -> None:
+    sign_in(Role.STAFF)
+    down = premium(engine, name="<b>Down</b>")
+    premium(engine, name="Shut", enabled=False)
+    with engine.store.transaction() as tx:
+        routes.mark_down(tx, down, "bind refused", engine.clock.now_us())
+    text = read(visit.open(STAFF_ROUTES))
+    assert "refuses the connection: bind refused" in text
+    assert "Up" in text
+    assert "Closed" in text
+    assert not [button for button in visit.app.button if button.label == "Add route"]
+    assert "<b>Down</b>" in text
+    assert "<b>Down</b>" not in visit.notices()
+
+
+def test_an_administrator_adds_a_route_that_customers_find(
+    engine: Engine, visit: Visit, sign_in: Callable[[Role], str]
+) -> None:
+    sign_in(Role.ADMIN)
+    app = press(visit.open(STAFF_ROUTES), "Add route")
+    field(app, "Route name").set_value("simulator")
+    press(app, "Add it")
+    assert "already in use" in read(app)
+    field(app, "Route name").set_value("Asia")
+    field(app, "Credits per SMS, everywhere").set_value("1,5")
+    assert "not a price" in read(press(app, "Add it"))
+    field(app, "Credits per SMS, everywhere").set_value("1.5")
+    field(app, "Open for customers at once").set_value(True)
+    app = press(app, "Add it")
+    assert "Asia · 1.50 credit/SMS" in read(app)
+    assert stored(engine, "Asia").enabled
+    sign_in(Role.OWNER)
+    names = field(visit.open(QUICK_SMS), "Route").options
+    assert "Asia · 1.50 credit/SMS" in names
+
+
+def test_a_file_option_is_refused_in_the_browser_and_what_was_typed_is_kept(
+    engine: Engine, visit: Visit, sign_in: Callable[[Role], str]
+) -> None:
+    sign_in(Role.ADMIN)
+    app = visit.open(STAFF_ROUTES, id=str(premium(engine)), tab="properties")
+    field(app, "Gateway address").set_value("sim://?journal=/tmp/x")
+    field(app, "Throughput in parts per second (0: no limit)").set_value(7)
+    app = press(app, "Save properties")
+    assert "command line only" in read(app)
+    assert field(app, "Gateway address").value == "sim://?journal=/tmp/x"
+    assert stored(engine, "Premium").gateway == "sim://"
+    field(app, "Gateway address").set_value("sim://?fail=0.5")
+    app = press(app, "Save properties")
+    assert "Saved." in read(app)
+    assert (stored(engine, "Premium").gateway, stored(engine, "Premium").throughput) == ("sim://?fail=0.5", 7)
+
+
+def test_countries_are_chosen_by_name(engine: Engine, visit: Visit, sign_in: Callable[[Role], str]) -> None:
+    sign_in(Role.ADMIN)
+    app = visit.open(STAFF_ROUTES, id=str(premium(engine)), tab="properties")
+    assert not any("mainland" in option for option in field(app, "Countries by name").options)
+    field(app, "Countries").set_value("Only these countries")
+    assert "none is chosen" in read(press(app, "Save properties"))
+    field(app, "Countries by name").set_value(["AU", "NZ"])
+    press(app, "Save properties")
+    assert stored(engine, "Premium").countries == frozenset({"AU", "NZ"})
+
+
+def test_the_secret_of_a_gateway_shows_nowhere(engine: Engine, visit: Visit, sign_in: Callable[[Role], str]) -> None:
+    route_id = premium(engine)
+    with engine.store.transaction() as tx:
+        url = f"sim://ims:{SECRET}@host?key={SECRET}"
+        tx.raw.execute("update route set gateway = $1 where id = $2", [url, route_id])  # type: ignore[attr-defined]
+    sign_in(Role.ADMIN)
+    for tab in TABS:
+        app = visit.open(STAFF_ROUTES, id=str(route_id), tab=tab)
+        assert not app.exception
+        assert SECRET not in read(app) + str([box.value for box in app.text_input])
+
+
+def test_prices_are_reviewed_before_they_are_saved(
+    engine: Engine, visit: Visit, sign_in: Callable[[Role], str]
+) -> None:
+    sign_in(Role.ADMIN)
+    app = visit.open(STAFF_ROUTES, id=str(premium(engine)), tab="prices")
+    field(app, "Countries").set_value(["NZ"])
+    field(app, "Credits per SMS").set_value("1.25")
+    app = press(app, "Put in the list")
+    assert stored(engine, "Premium").prices == {EVERYWHERE: MICRO, "AU": 800_000}
+    app = press(app, "Review and save")
+    assert "Premium · 0.80–1.25 credit/SMS" in read(app)
+    app = press(app, "Save prices")
+    assert "Price version 2 is saved" in read(app)
+    assert stored(engine, "Premium").prices == {EVERYWHERE: MICRO, "AU": 800_000, "NZ": 1_250_000}
+
+
+def test_a_price_file_with_a_wrong_row_is_not_taken(
+    engine: Engine, visit: Visit, sign_in: Callable[[Role], str]
+) -> None:
+    sign_in(Role.ADMIN)
+    app = visit.open(STAFF_ROUTES, id=str(premium(engine)), tab="prices")
+    app = app.file_uploader[0].upload("p.csv", b"country,price\n*,1\nAtlantis,2\nAU,x\n", "text/csv").run()
+    assert "2 rows cannot be taken" in read(app)
+    assert "Atlantis, 2" in read(app)
+    assert not [button for button in app.button if button.label.startswith("Use these")]
+    app = app.file_uploader[0].upload("p.csv", b"country,price\n*,1\nNew Zealand,2\n", "text/csv").run()
+    app = press(app, "Use these 2 prices")
+    assert "as elsewhere" in read(app)  # Australia has no price of its own any more
+    press(press(app, "Review and save"), "Save prices")
+    assert stored(engine, "Premium").prices == {EVERYWHERE: MICRO, "NZ": 2 * MICRO}
+
+
+def test_rules_are_tried_before_they_are_saved(engine: Engine, visit: Visit, sign_in: Callable[[Role], str]) -> None:
+    sign_in(Role.ADMIN)
+    app = visit.open(STAFF_ROUTES, id=str(premium(engine)), tab="rules")
+    field(app, "Text").set_value("Hello <b>you</b>, free casino")
+    app = app.run()
+    assert "is a greeting, which is blocked" in read(app)
+    assert "<b>you" not in visit.notices()
+    field(app, "Block greetings").set_value(False)
+    field(app, "Also blocked words").set_value("casino")
+    app = app.run()
+    assert "greeting" not in read(app)
+    assert "on the list of blocked words" in read(app)
+    press(app, "Save rules")
+    assert stored(engine, "Premium").rules.words == ("casino",)
+    assert not stored(engine, "Premium").rules.block_greetings
+
+
+def test_a_test_message_shows_its_receipt(engine: Engine, visit: Visit, sign_in: Callable[[Role], str]) -> None:
+    sign_in(Role.STAFF)
+    engine.start()
+    try:
+        app = visit.open(STAFF_ROUTES, id=str(premium(engine, enabled=False)), tab="test")
+        field(app, "Number with country code").set_value("1234")
+        app = press(app, "Send test")
+        assert "Too short" in read(app)
+        field(app, "Number with country code").set_value("61412345678")
+        app = press(app, "Send test")
+        wait_until(lambda: "Delivered: the route works" in read(app.run()))
+        assert "sim-" in read(app)
+    finally:
+        engine.scheduler.stop()
+        engine._dispatcher.stop()
