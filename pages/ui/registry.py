@@ -59,11 +59,11 @@ TASK: Final = PageEntry("task.py", "Task", ":material/task:", EVERY_ROLE, visibl
 ACCOUNT: Final = PageEntry("account.py", "Your account", ":material/manage_accounts:", EVERY_ROLE, visible=False)
 
 PAGES: Final[tuple[PageEntry, ...]] = (
-    *(DASHBOARD, QUICK_SMS, BULK_SMS, TASK_RECORD, SENDING_RECORD, SMS_HISTORY, TOPUP_HISTORY, STAFF_ACCOUNTS),
-    *(STAFF_CASES, SUPPORT, HELP),
+    *(DASHBOARD, QUICK_SMS, BULK_SMS),
+    *(TASK_RECORD, SENDING_RECORD, SMS_HISTORY, TOPUP_HISTORY),
+    *(SUPPORT, HELP),
+    *(STAFF_ACCOUNTS, STAFF_CASES, STAFF_ROUTES),
     *(NOTICES, TASK, ACCOUNT, LOGIN, REGISTER, SETUP),
-    STAFF_ROUTES,
-    *(TASK, ACCOUNT, LOGIN, REGISTER, SETUP),
 )
 """In the order of the menu."""
 
