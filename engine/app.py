@@ -9,6 +9,7 @@ from typing import Any
 from engine import ledger, routes
 from engine.accounts import Accounts
 from engine.config import Config
+from engine.contacts import Contacts, OptOuts
 from engine.dispatch import Dispatcher
 from engine.gateways import GatewayFactory, gateway_for
 from engine.history import History
@@ -20,6 +21,7 @@ from engine.scheduler import RECONCILE_EVERY_S, Scheduler
 from engine.store import Store, open_store
 from engine.tasks import Tasks
 from engine.tasks.service import DISPATCH_JOB, STOPPED_SETTING
+from engine.templates import Templates
 from engine.topups import Topups
 
 log = logging.getLogger(__name__)
@@ -40,6 +42,9 @@ class Engine:
         self.topups = Topups(store, clock)
         self.history = History(store, clock)
         self.notices = Notices(store, clock)
+        self.contacts = Contacts(store, clock)
+        self.opt_outs = OptOuts(store, clock, country=config.country)
+        self.templates = Templates(store, clock)
         self._receipts = Receipts(store, clock, on_arrival=self._wake)
         self._dispatcher = Dispatcher(store, clock, gateways, self._receipts.sink_for, self._receipts.recorded)
         self.tasks = Tasks(store, clock, quick_limit=config.quick_limit, on_due=self._wake)

@@ -52,11 +52,17 @@ SENTENCES: Final[dict[str, str]] = {
     "Top up, or send to fewer recipients.",
     "quote_expired": "The quote is older than {minutes} minutes. Check the new price and accept again.",
     "quote_mismatch": "What you accept is not what was quoted. Check the new quote and accept again.",
+    "opted_out_since": "{recipients} opted out since this quote was made, so nothing was sent. "
+    "Check the new quote and accept again.",
     "quote_unknown": "There is no such quote for your account. Submit the form again.",
     "past": "The time {when} has passed. Choose a later one.",
     "too_far": "A task can be scheduled at most {days} days ahead. Choose an earlier time.",
     "not_cancellable": "This task is {state} and can no longer be cancelled.",
     "sending_stopped": "Sending is stopped because the books do not add up. Staff have been told; nothing is lost.",
+    # Contact lists, templates, opt-outs.
+    "too_many_kept": "An account can keep at most {limit} {what}. Delete what you no longer need.",
+    "list_full": "A contact list holds at most {limit} contacts; with this file it would be {count}. "
+    "Use another list for some of them.",
     # Records.
     "too_many_to_export": "The selection has more than {limit} rows. Choose a shorter period or a narrower filter.",
     "too_many_for_xlsx": "A spreadsheet can have at most {limit} rows here. Choose CSV, or a shorter period.",

@@ -18,7 +18,7 @@ from engine.routes import EVERYWHERE, NewRoute
 from tests.kit import World, au_mobiles, raw, settled, wait_until, world
 
 PASSWORD = "a long password of ours"
-SERVICES = ("accounts", "routes", "tasks", "topups", "history", "notices")
+SERVICES = ("accounts", "routes", "tasks", "topups", "history", "notices", "contacts", "opt_outs", "templates")
 INTERNAL = {
     "accounts.setup_token",  # the server's start makes the link
     "accounts.create_operator",  # the command line on the operator's own machine
@@ -38,6 +38,9 @@ class Case:
     victims_task: int
     victims_message: int
     victims_movement: int
+    victims_list: int = 0
+    victims_contact: int = 0
+    victims_template: int = 0
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +59,12 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
     wait_until(lambda: settled(made, task))
     message = int(str(raw(made, "select min(id) as id from message")[0]["id"]))
     movement = int(str(raw(made, "select min(id) as id from ledger_tx")[0]["id"]))
-    yield Case(made, actors, made.owner, task, message, movement)
+    list_id = engine.contacts.create(made.owner, "Parcels")
+    engine.contacts.import_file(made.owner, list_id, au_mobiles(1))
+    contact = engine.contacts.page(made.owner, list_id).rows[0]["id"]
+    template = engine.templates.save(made.owner, name="Parcels", text="Parcels").template_id
+    engine.opt_outs.add(made.owner, "61412999999", note="Parcels")
+    yield Case(made, actors, made.owner, task, message, movement, list_id, contact, template)
     engine.stop()
 
 
@@ -132,6 +140,28 @@ def arguments(case: Case, actor: Actor) -> dict[str, tuple[tuple[object, ...], d
         "notices.listing": ((), {}),
         "notices.unread": ((), {}),
         "notices.mark_seen": ((1,), {}),
+        "contacts.lists": ((), {}),
+        "contacts.get": ((case.victims_list,), {}),
+        "contacts.create": ((f"List of {actor.role}",), {}),
+        "contacts.rename": ((case.victims_list, "Mine"), {}),
+        "contacts.delete": ((case.victims_list,), {}),
+        "contacts.import_file": ((case.victims_list, au_mobiles(1)), {}),
+        "contacts.page": ((case.victims_list,), {}),
+        "contacts.remove": ((case.victims_contact,), {}),
+        "contacts.as_recipients": ((case.victims_list,), {}),
+        "contacts.export": ((case.victims_list,), {}),
+        "opt_outs.add": ((), {"message_id": case.victims_message}),
+        "opt_outs.import_file": ((au_mobiles(1, start=9_000),), {}),
+        "opt_outs.remove": ((61412999999,), {"reason": "test"}),
+        "opt_outs.page": ((), {"search": "999999"}),
+        "opt_outs.count": ((), {}),
+        "opt_outs.screened": ((au_mobiles(1, start=9_000),), {}),
+        "opt_outs.export": ((), {}),
+        "templates.listing": ((), {}),
+        "templates.get": ((case.victims_template,), {}),
+        "templates.save": ((), {"name": "Mine", "text": "Mine", "template_id": case.victims_template}),
+        "templates.rename": ((case.victims_template, "Mine"), {}),
+        "templates.delete": ((case.victims_template,), {}),
     }
 
 
@@ -161,12 +191,15 @@ def test_a_role_that_is_not_named_is_refused_before_anything_happens(case: Case,
 
 OWN_ONLY = {
     "accounts.one", "tasks.cancel", "tasks.accept", "history.task", "history.live", "history.message",
+    "contacts.get", "contacts.rename", "contacts.delete", "contacts.import_file", "contacts.page", "contacts.remove",
+    "contacts.as_recipients", "contacts.export", "opt_outs.add", "opt_outs.remove", "templates.get", "templates.save",
+    "templates.rename", "templates.delete",
 }  # fmt: skip
 """Calls that name one thing of the victim's: a customer is told that there is no such thing."""
 
 NOTHING_NAMED = {
     "accounts.change_password", "accounts.sessions", "accounts.end_session", "routes.selectable", "routes.get",
-    "tasks.preview",
+    "tasks.preview", "opt_outs.import_file", "opt_outs.screened", "opt_outs.export", "contacts.create",
 }  # fmt: skip
 """Calls about the actor's own things, or about what is public to every role."""
 
