@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import streamlit as st
 
@@ -19,6 +20,7 @@ from pages.ui.guard import require
 from pages.ui.notices import notice, refusal
 from pages.ui.records import begin, drawer, facts, figure_card, heading, link, name_line
 from pages.ui.registry import BULK_SMS, CONTACTS, OPT_OUTS
+from pages.ui.status import Look
 
 actor = require(*SENDING_ROLES)
 contacts = get_engine().contacts
@@ -27,6 +29,12 @@ PAGE: Final = lists.PAGE
 ROWS: Final = lists.ROWS
 FIGURE_WIDTH: Final = 150
 COLUMNS_SHOWN: Final = 12
+SEARCH_FROM: Final = 9
+"""Lists from which on they can be searched."""
+LOOKS: Final[Mapping[Any, Look]] = {
+    False: Look("Sent to", "green", ":material/check_circle:"),
+    True: Look("Opted out", "orange", ":material/do_not_disturb_on:"),
+}
 
 
 def fill(given: address.Values) -> None:
@@ -50,7 +58,8 @@ def overview() -> None:
                 width="stretch",
             )
             new_button("New list")
-        table.table(PAGE, rows, list_columns(), alt="Contact lists by name")
+        text = search_box(PAGE, "Name of a list") if len(rows) >= SEARCH_FROM else ""
+        table.table(PAGE, contacts.lists(actor, text), list_columns(), alt="Contact lists by name")
     dialog(PAGE, lists.NEW, "New contact list", lists.new_list, width="medium")
 
 
@@ -106,7 +115,9 @@ def begin_list(row: Row) -> None:
     facts({"Changed": changed, "For messages": names or "No columns besides the number"})
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if row["contacts"]:
-            link(BULK_SMS, "Send to this list", list=row["id"])
+            send = st.button("Send to this list", type="primary", icon=BULK_SMS.icon, key=f"{PAGE}-send")
+            if send:
+                st.switch_page(str(BULK_SMS.path), query_params={"list": str(row["id"])})
         for what, label, icon in (
             (lists.IMPORT, "Import", ":material/upload_file:"),
             (lists.RENAME, "Rename", ":material/edit:"),
@@ -172,7 +183,7 @@ def contact_columns(row: Row) -> list[table.Column]:
     return [
         table.text("Number", lambda contact: f"+{contact['msisdn']}"),
         table.text("Country", lambda contact: show.country(contact["country"])),
-        table.text("Sent to", lambda contact: "No: opted out" if contact["opted_out"] else "Yes"),
+        table.chip("Status", LOOKS, "opted_out"),
         *(value_column(name) for name in row["columns"][:COLUMNS_SHOWN]),
         table.when("Added", "created_us", actor),
     ]

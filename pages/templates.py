@@ -96,9 +96,6 @@ def edit(row: Row | None) -> None:
     routes = {route.id: route for route in engine.routes.selectable(actor)}
     begin_with(row, routes)
     name = st.text_input("Name", key=key("name"), max_chars=NAME_LENGTH, placeholder="Parcel ready", autocomplete="off")
-    text = st.text_area(
-        "Content", key=key("content"), height=150, max_chars=CONTENT_LENGTH, placeholder="Start with your brand name"
-    )
     chosen = st.selectbox(
         "Route (optional)",
         [NO_ROUTE, *routes],
@@ -107,11 +104,14 @@ def edit(row: Row | None) -> None:
     )
     route = routes.get(chosen)
     sender = st.text_input("Sender ID (optional)", key=key("sender"), max_chars=SENDER_LENGTH, autocomplete="off")
+    text = st.text_area(
+        "Content", key=key("content"), height=150, max_chars=CONTENT_LENGTH, placeholder="Start with your brand name"
+    )
     live_counter(watches=key("content"), text=text, rule=route.count_rule if route else CountRule.MISSION)
     rules = route.rules if route else DEFAULT_RULES
     verdict = content.check(text, rules, template=bool(content.placeholders(text)))
     show_findings(text, verdict, key=key("fix"), fix=replace_content)
-    if row is not None and row["problem"]:
+    if row is not None and row["problem"] and verdict.ok:
         notice("warning", "This is a draft: it cannot be sent as it is.", row["problem"])
     if st.button("Save", type="primary", key=key("save"), width="stretch"):
         save(row, name, text, sender, chosen or None)
