@@ -198,9 +198,10 @@ class Contacts:
         row = _own(self._store, actor, list_id)
         columns = row["columns"]
         found = self._store.frame("contacts.slice", list_id, actor.account_id, LIST_MOST, 0)
+        values = importing.decoded_all(found["fields"], len(columns))
         rows = [
-            (str(msisdn), country, *importing.decoded(fields, len(columns)))
-            for msisdn, country, fields in found.select("msisdn", "country", "fields").iter_rows()
+            (str(msisdn), country, *texts)
+            for msisdn, country, texts in zip(found["msisdn"], found["country"], values, strict=True)
         ]
         return file_of(("phone", "country", *columns), rows, fmt)
 
