@@ -10,6 +10,7 @@ from engine import ledger, routes
 from engine.accounts import Accounts
 from engine.cases import Cases
 from engine.config import Config
+from engine.contacts import Contacts, OptOuts
 from engine.dispatch import Dispatcher
 from engine.gateways import GatewayFactory, gateway_for
 from engine.history import History
@@ -21,6 +22,7 @@ from engine.scheduler import RECONCILE_EVERY_S, Scheduler
 from engine.store import Store, open_store
 from engine.tasks import RouteTests, Tasks
 from engine.tasks.service import DISPATCH_JOB, STOPPED_SETTING
+from engine.templates import Templates
 from engine.topups import Topups
 
 log = logging.getLogger(__name__)
@@ -43,6 +45,9 @@ class Engine:
         self.history = History(store, clock)
         self.notices = Notices(store, clock)
         self.cases = Cases(store, clock)
+        self.contacts = Contacts(store, clock)
+        self.opt_outs = OptOuts(store, clock, country=config.country)
+        self.templates = Templates(store, clock)
         self._receipts = Receipts(store, clock, on_arrival=self._wake)
         self._dispatcher = Dispatcher(store, clock, gateways, self._receipts.sink_for, self._receipts.recorded, meters)
         self.tasks = Tasks(store, clock, quick_limit=config.quick_limit, on_due=self._wake)

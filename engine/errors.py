@@ -52,6 +52,8 @@ SENTENCES: Final[dict[str, str]] = {
     "Top up, or send to fewer recipients.",
     "quote_expired": "The quote is older than {minutes} minutes. Check the new price and accept again.",
     "quote_mismatch": "What you accept is not what was quoted. Check the new quote and accept again.",
+    "opted_out_since": "{recipients} opted out since this quote was made, so nothing was sent. "
+    "Check the new quote and accept again.",
     "quote_unknown": "There is no such quote for your account. Submit the form again.",
     "past": "The time {when} has passed. Choose a later one.",
     "too_far": "A task can be scheduled at most {days} days ahead. Choose an earlier time.",
@@ -60,6 +62,10 @@ SENTENCES: Final[dict[str, str]] = {
     # Cases.
     "too_many_cases": "{limit} of your cases are open already. Add to one of them, or close what is settled.",
     "case_full": "This case has {limit} entries, which is the most. Open a new one and name this one in it.",
+    # Contact lists, templates, opt-outs.
+    "too_many_kept": "An account can keep at most {limit} {what}. Delete what you no longer need.",
+    "list_full": "A contact list holds at most {limit} contacts; with this file it would be {count}. "
+    "Use another list for some of them.",
     # Records.
     "too_many_to_export": "The selection has more than {limit} rows. Choose a shorter period or a narrower filter.",
     "too_many_for_xlsx": "A spreadsheet can have at most {limit} rows here. Choose CSV, or a shorter period.",

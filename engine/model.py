@@ -86,7 +86,7 @@ ROW_SENTENCES: Final[dict[RowReason, str]] = {
     RowReason.TWO_NUMBERS: "Two numbers in one cell. Give each its own row.",
     RowReason.DUPLICATE: "The same number is in an earlier row; it is sent to once.",
     RowReason.BLOCKED_COUNTRY: "Numbers of mainland China are not served.",
-    RowReason.OPTED_OUT: "This recipient has opted out of your messages.",
+    RowReason.OPTED_OUT: "This person has opted out of your messages and is not sent to.",
 }
 
 
@@ -180,6 +180,7 @@ class FailReason(StrEnum):
     UNDELIVERABLE = "undeliverable"
     CONNECTION_LOST = "connection_lost"
     CANCELLED = "cancelled"
+    OPTED_OUT = "opted_out"
 
 
 FAIL_SENTENCES: Final[dict[FailReason, tuple[str, str]]] = {
@@ -199,6 +200,10 @@ FAIL_SENTENCES: Final[dict[FailReason, tuple[str, str]]] = {
         "Wait for the receipt; it is settled after 72 hours at the latest.",
     ),
     FailReason.CANCELLED: ("You cancelled the task before this message was sent.", "Copy the task to send it."),
+    FailReason.OPTED_OUT: (
+        "The recipient opted out before this message was sent.",
+        "Nothing to do: it was not sent and its credit was returned.",
+    ),
 }
 """Plain sentence and next step for each reason."""
 

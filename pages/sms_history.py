@@ -12,6 +12,7 @@ from engine.model import Actor, CountRule
 from engine.store import Row, Rows
 from pages.ui import format as show
 from pages.ui import table
+from pages.ui.contacts.from_message import opt_out_button
 from pages.ui.context import get_engine
 from pages.ui.filters import MESSAGE_PINS, Chosen, Fields, filter_bar, keep_address
 from pages.ui.guard import require
@@ -84,6 +85,7 @@ def message_drawer(message_id: int) -> None:
     with st.container(horizontal=True):
         link(TASK, "Open its task", id=row["task_id"])
         link(SMS_HISTORY, "All messages of the task", task=row["task_id"])
+        opt_out_button(actor, row)
 
 
 def timeline(steps: Rows) -> None:

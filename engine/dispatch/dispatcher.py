@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 
 from engine import messages
+from engine.dispatch.opt_outs import cancel_opted_out
 from engine.dispatch.worker import RouteWorker
 from engine.gateways import GatewayFactory, ReceiptSink
 from engine.model import Clock
@@ -50,6 +51,7 @@ class Dispatcher:
         """A task became due; calling it again changes nothing."""
         with self._store.transaction() as tx:
             tx.run("dispatch.begin_task", task_id, self._clock.now_us())
+            cancel_opted_out(tx, task_id, now_us=self._clock.now_us())
         self.wake()
 
     def wake(self) -> None:

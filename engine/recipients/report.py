@@ -18,7 +18,7 @@ _BOM: Final = "\ufeff"
 
 def rejected_csv(file: RecipientFile) -> bytes:
     """Rejected rows: row, value, reason, sentence. UTF-8 with byte order mark, CRLF, formula-safe."""
-    return _csv(
+    return safe_csv(
         ("row", "value", "reason", "sentence"),
         ((row, value, reason, ROW_SENTENCES[RowReason(reason)]) for row, value, reason in file.rejected.iter_rows()),
     )
@@ -37,7 +37,7 @@ def report_csv(file: RecipientFile) -> bytes:
         (row, value, reason, "", ROW_SENTENCES[RowReason(reason)]) for row, value, reason in file.rejected.iter_rows()
     )
     rows = sorted([*accepted, *rejected], key=lambda row: row[0])
-    return _csv(("row", "value", "outcome", "country", "sentence"), rows)
+    return safe_csv(("row", "value", "outcome", "country", "sentence"), rows)
 
 
 def to_check_json(file: RecipientFile) -> dict[str, object]:
@@ -49,11 +49,12 @@ def to_check_json(file: RecipientFile) -> dict[str, object]:
     }
 
 
-def _csv(header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> bytes:
+def safe_csv(header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> bytes:
+    """UTF-8 with byte order mark, CRLF; a cell that may run as a formula begins with an apostrophe."""
     out = io.StringIO()
     out.write(_BOM)
     writer = csv.writer(out)
-    writer.writerow(header)
+    writer.writerow(tuple(map(_safe, header)))
     writer.writerows(tuple(map(_safe, row)) for row in rows)
     return out.getvalue().encode("utf-8")
 

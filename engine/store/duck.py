@@ -176,6 +176,7 @@ class DuckStore:
 
     def close(self) -> None:
         with self._lock:
+            self._parsed.clear()
             self._root.close()
 
     def _migrate(self) -> None:

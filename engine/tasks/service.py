@@ -15,6 +15,7 @@ from engine.accounts import confirm
 from engine.errors import AccessError, InputError, StateError
 from engine.model import DAY_US, MINUTE_US, SENDING_ROLES, Actor, Clock, TaskState, to_us
 from engine.store import Row, Store, Tx, jobs
+from engine.tasks import opt_outs
 from engine.tasks.quote import (
     MOST_RECIPIENTS,
     Draft,
@@ -60,6 +61,7 @@ class Tasks:
         route = routes.load(self._store, draft.route_id, now_us=now_us)
         if not route.enabled:
             raise InputError("route_closed", route=route.name)
+        draft = opt_outs.left_out(self._store, actor.account_id, draft)
         draft = check_draft(draft, route, most=self._quick_limit if draft.quick else MOST_RECIPIENTS)
         _check_time(draft.scheduled_at, now_us)
         rows, blocked = price(draft, route)
@@ -99,6 +101,7 @@ class Tasks:
             if quote["task_id"] is not None:
                 return quote["task_id"]
             self._check_open(tx, quote)
+            opt_outs.refuse_new(tx, actor.account_id, preview)
             task_id = self._write(tx, actor, preview, quote)
         self._on_due()
         return task_id

@@ -43,6 +43,9 @@ SETUP: Final = PageEntry("setup.py", "Set up", ":material/build:", NOBODY, visib
 DASHBOARD: Final = PageEntry("dashboard.py", "Dashboard", ":material/monitoring:", EVERY_ROLE, "Overview")
 QUICK_SMS: Final = PageEntry("quick_sms.py", "Quick SMS", ":material/send:", SENDING_ROLES, "Send")
 BULK_SMS: Final = PageEntry("bulk_sms.py", "Bulk SMS", ":material/upload_file:", SENDING_ROLES, "Send")
+CONTACTS: Final = PageEntry("contacts.py", "Contact lists", ":material/contacts:", SENDING_ROLES, "Send")
+TEMPLATES: Final = PageEntry("templates.py", "Templates", ":material/text_snippet:", SENDING_ROLES, "Send")
+OPT_OUTS: Final = PageEntry("opt_outs.py", "Opt-outs", ":material/do_not_disturb_on:", SENDING_ROLES, "Send")
 TASK_RECORD: Final = PageEntry("task_record.py", "Task record", ":material/list_alt:", EVERY_ROLE, "Records")
 SENDING_RECORD: Final = PageEntry("sending_record.py", "Sending record", ":material/outbox:", EVERY_ROLE, "Records")
 SMS_HISTORY: Final = PageEntry("sms_history.py", "SMS history list", ":material/sms:", EVERY_ROLE, "Records")
@@ -59,11 +62,13 @@ TASK: Final = PageEntry("task.py", "Task", ":material/task:", EVERY_ROLE, visibl
 ACCOUNT: Final = PageEntry("account.py", "Your account", ":material/manage_accounts:", EVERY_ROLE, visible=False)
 
 PAGES: Final[tuple[PageEntry, ...]] = (
-    *(DASHBOARD, QUICK_SMS, BULK_SMS),
+    DASHBOARD,
+    *(QUICK_SMS, BULK_SMS, CONTACTS, TEMPLATES, OPT_OUTS),
     *(TASK_RECORD, SENDING_RECORD, SMS_HISTORY, TOPUP_HISTORY),
-    *(SUPPORT, HELP),
+    *(HELP, SUPPORT),
     *(STAFF_ACCOUNTS, STAFF_CASES, STAFF_ROUTES),
-    *(NOTICES, TASK, ACCOUNT, LOGIN, REGISTER, SETUP),
+    *(NOTICES, TASK, ACCOUNT),
+    *(LOGIN, REGISTER, SETUP),
 )
 """In the order of the menu."""
 

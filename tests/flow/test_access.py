@@ -19,8 +19,19 @@ from engine.routes import EVERYWHERE, NewRoute
 from tests.kit import World, au_mobiles, raw, settled, wait_until, world
 
 PASSWORD = "a long password of ours"
-SERVICES = ("accounts", "routes", "tasks", "topups", "history", "notices", "cases")
-SERVICES = ("accounts", "routes", "tasks", "topups", "history", "notices", "route_test")
+SERVICES = (
+    "accounts",
+    "routes",
+    "tasks",
+    "topups",
+    "history",
+    "notices",
+    "cases",
+    "route_test",
+    "contacts",
+    "opt_outs",
+    "templates",
+)
 INTERNAL = {
     "accounts.setup_token",  # the server's start makes the link
     "accounts.create_operator",  # the command line on the operator's own machine
@@ -44,6 +55,9 @@ class Case:
     victims_message: int
     victims_movement: int
     victims_case: int
+    victims_list: int = 0
+    victims_contact: int = 0
+    victims_template: int = 0
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +79,23 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
     case_id = engine.cases.open(
         made.owner, NewCase(about=About.TASK, subject="Parcels late", body="Why?", key="v", task_id=task)
     )
-    yield Case(made, actors, made.owner, task, message, movement, case_id)
+    list_id = engine.contacts.create(made.owner, "Parcels")
+    engine.contacts.import_file(made.owner, list_id, au_mobiles(1))
+    contact = engine.contacts.page(made.owner, list_id).rows[0]["id"]
+    template = engine.templates.save(made.owner, name="Parcels", text="Parcels").template_id
+    engine.opt_outs.add(made.owner, "61412999999", note="Parcels")
+    yield Case(
+        made,
+        actors,
+        made.owner,
+        victims_task=task,
+        victims_message=message,
+        victims_movement=movement,
+        victims_case=case_id,
+        victims_list=list_id,
+        victims_contact=contact,
+        victims_template=template,
+    )
     engine.stop()
 
 
@@ -157,6 +187,28 @@ def arguments(case: Case, actor: Actor) -> dict[str, tuple[tuple[object, ...], d
         "notices.listing": ((), {}),
         "notices.unread": ((), {}),
         "notices.mark_seen": ((1,), {}),
+        "contacts.lists": ((), {}),
+        "contacts.get": ((case.victims_list,), {}),
+        "contacts.create": ((f"List of {actor.role}",), {}),
+        "contacts.rename": ((case.victims_list, "Mine"), {}),
+        "contacts.delete": ((case.victims_list,), {}),
+        "contacts.import_file": ((case.victims_list, au_mobiles(1)), {}),
+        "contacts.page": ((case.victims_list,), {}),
+        "contacts.remove": ((case.victims_contact,), {}),
+        "contacts.as_recipients": ((case.victims_list,), {}),
+        "contacts.export": ((case.victims_list,), {}),
+        "opt_outs.add": ((), {"message_id": case.victims_message}),
+        "opt_outs.import_file": ((au_mobiles(1, start=9_000),), {}),
+        "opt_outs.remove": ((61412999999,), {"reason": "test"}),
+        "opt_outs.page": ((), {"search": "999999"}),
+        "opt_outs.count": ((), {}),
+        "opt_outs.screened": ((au_mobiles(1, start=9_000),), {}),
+        "opt_outs.export": ((), {}),
+        "templates.listing": ((), {}),
+        "templates.get": ((case.victims_template,), {}),
+        "templates.save": ((), {"name": "Mine", "text": "Mine", "template_id": case.victims_template}),
+        "templates.rename": ((case.victims_template, "Mine"), {}),
+        "templates.delete": ((case.victims_template,), {}),
     }
 
 
@@ -187,12 +239,15 @@ def test_a_role_that_is_not_named_is_refused_before_anything_happens(case: Case,
 OWN_ONLY = {
     "accounts.one", "tasks.cancel", "tasks.accept", "history.task", "history.live", "history.message", "cases.open",
     "cases.reply", "cases.close", "cases.one",
+    "contacts.get", "contacts.rename", "contacts.delete", "contacts.import_file", "contacts.page", "contacts.remove",
+    "contacts.as_recipients", "contacts.export", "opt_outs.add", "opt_outs.remove", "templates.get", "templates.save",
+    "templates.rename", "templates.delete",
 }  # fmt: skip
 """Calls that name one thing of the victim's: a customer is told that there is no such thing."""
 
 NOTHING_NAMED = {
     "accounts.change_password", "accounts.sessions", "accounts.end_session", "routes.selectable", "routes.get",
-    "tasks.preview",
+    "tasks.preview", "opt_outs.import_file", "opt_outs.screened", "opt_outs.export", "contacts.create",
 }  # fmt: skip
 """Calls about the actor's own things, or about what is public to every role."""
 

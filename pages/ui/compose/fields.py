@@ -18,6 +18,7 @@ from engine.tasks.service import SCHEDULE_MOST_DAYS
 from pages.ui import format as show
 from pages.ui.compose.findings import show_findings
 from pages.ui.compose.flow import Flow
+from pages.ui.compose.sources import template_picker
 from pages.ui.context import get_engine
 from pages.ui.counter import live_counter
 from pages.ui.notices import notice
@@ -153,6 +154,7 @@ def content_field(
     `columns` can stand in it as ((name)); None when they are not known yet.
     """
     key = flow.key("content")
+    template_picker(flow)
     text = st.text_area(
         "Content",
         key=key,

@@ -9,7 +9,9 @@ import streamlit as st
 from engine.recipients import FORMATS, MAX_FILE_BYTES, MAX_RECIPIENTS, RecipientFile, read, template
 from pages.ui.compose.fields import Problems, complain
 from pages.ui.compose.flow import Flow, Upload
+from pages.ui.compose.lists import from_list, list_field
 from pages.ui.compose.report import show_report
+from pages.ui.compose.sources import screened
 from pages.ui.context import get_engine
 from pages.ui.notices import notice, refusal
 
@@ -17,6 +19,8 @@ FILE_TYPES: Final = ["csv", "xlsx", "txt", "tsv", "xls", "ods"]
 
 
 def file_field(flow: Flow, problems: Problems) -> RecipientFile | None:
+    if from_list(flow):
+        return list_field(flow, problems)
     _templates(flow)
     key = flow.key("file")
     st.file_uploader(
@@ -47,6 +51,7 @@ def file_field(flow: Flow, problems: Problems) -> RecipientFile | None:
         return None
     people = upload.people
     assert people is not None
+    people = screened(people)
     show_report(flow, people)
     if people.frame.is_empty():
         problems["File"] = "File: none of its rows can be sent to. Correct them and upload the file again."

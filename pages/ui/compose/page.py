@@ -14,6 +14,7 @@ from engine.routes import Route
 from engine.tasks import Draft
 from pages.ui import format as show
 from pages.ui.address import number_in
+from pages.ui.compose import lists, sources
 from pages.ui.compose.fields import Problems, card
 from pages.ui.compose.flow import Flow, Kind, flow_of, go_to_task, mark_of, submit
 from pages.ui.compose.terms import terms_dialog
@@ -39,6 +40,8 @@ def begin(kind: Kind, title: str, lead: str, actor: Actor) -> tuple[Flow, dict[i
         notice("error", "No route is open to send with.", f"Contact {get_engine().config.support}.")
         st.stop()
     _copy(flow, actor, choices)
+    sources.arrive(flow)
+    lists.arrive(flow)
     return flow, choices
 
 

@@ -11,7 +11,9 @@ from engine.recipients import RecipientFile, read_numbers
 from pages.ui import format as show
 from pages.ui.compose.fields import Problems, complain
 from pages.ui.compose.flow import Flow
+from pages.ui.compose.lists import list_adder
 from pages.ui.compose.report import countries_words, entries_html, reason_words
+from pages.ui.compose.sources import screened
 from pages.ui.context import get_engine
 from pages.ui.notices import notice, refusal
 
@@ -19,6 +21,7 @@ ENTRIES_SHOWN: Final = 100
 
 
 def typed_field(flow: Flow, problems: Problems, *, most: int) -> RecipientFile | None:
+    list_adder(flow, most=most)
     typed = st.text_area(
         "Recipients",
         key=flow.key("people"),
@@ -33,6 +36,7 @@ def typed_field(flow: Flow, problems: Problems, *, most: int) -> RecipientFile |
         problems["Recipients"] = f"Recipients: {found.message}"
         refusal(found)
         return None
+    found = screened(found)
     _show_understood(found)
     sentence = ""
     if not typed.strip():

@@ -81,7 +81,7 @@ def _accept(flow: Flow, preview: Preview) -> None:
 
 def _after_refusal(flow: Flow, actor: Actor, preview: Preview, error: ImsError) -> None:
     """A quote that no longer holds is made anew at once; anything else is said here."""
-    renewable = {"quote_expired", "quote_unknown", "quote_mismatch", "insufficient_credit"}
+    renewable = {"quote_expired", "quote_unknown", "quote_mismatch", "insufficient_credit", "opted_out_since"}
     if error.code not in renewable:
         refusal(error, "Press Back: everything you entered is kept.")
         return
@@ -97,6 +97,8 @@ def _after_refusal(flow: Flow, actor: Actor, preview: Preview, error: ImsError) 
 
 
 def _renewed_words(error: ImsError) -> str:
+    if error.code == "opted_out_since":
+        return error.message
     if isinstance(error, StateError):
         return "The quote was no longer valid, so nothing was sent. This is the new one: check it and accept again."
     return "Your credit changed since the quote was made, so nothing was sent. This is the quote now."

@@ -1,0 +1,1 @@
+"""What the pages of contact lists, opt-outs and templates share: leafing, dialogs, reading a file, exports."""
