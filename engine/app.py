@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 FIRST_ROUTE_NAME = "Simulator"
 DROP_NOTICES_EVERY_S = 86_400
+DROP_ORPHANS_EVERY_S = 3_600
 
 
 class Engine:
@@ -37,7 +38,7 @@ class Engine:
         self.clock = clock
         self.accounts = Accounts(store, clock, config)
         self.routes = Routes(store, clock)
-        self.topups = Topups(store, clock)
+        self.topups = Topups(store, clock, config)
         self.history = History(store, clock)
         self.notices = Notices(store, clock)
         self._receipts = Receipts(store, clock, on_arrival=self._wake)
@@ -51,6 +52,7 @@ class Engine:
             chores={
                 "reconciliation": (RECONCILE_EVERY_S, self.reconcile),
                 "old notices": (DROP_NOTICES_EVERY_S, self.notices.drop_old),
+                "orphaned receipts": (DROP_ORPHANS_EVERY_S, self.topups.drop_orphans),
             },
         )
         self._add_first_route()

@@ -15,6 +15,7 @@ from engine.errors import AccessError, ImsError
 from engine.history import RecordFilter
 from engine.model import CUSTOMER_ROLES, MICRO, OPERATOR_ROLES, Actor, Role
 from engine.routes import EVERYWHERE, NewRoute
+from engine.topups import BankDetails
 from tests.kit import World, au_mobiles, raw, settled, wait_until, world
 
 PASSWORD = "a long password of ours"
@@ -24,6 +25,7 @@ INTERNAL = {
     "accounts.create_operator",  # the command line on the operator's own machine
     "accounts.ensure_account",  # same
     "notices.drop_old",  # a chore
+    "topups.drop_orphans",  # same
 }
 """Called by the program itself, never with what a person sent."""
 
@@ -38,6 +40,8 @@ class Case:
     victims_task: int
     victims_message: int
     victims_movement: int
+    victims_request: int
+    victims_document: int
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +60,9 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
     wait_until(lambda: settled(made, task))
     message = int(str(raw(made, "select min(id) as id from message")[0]["id"]))
     movement = int(str(raw(made, "select min(id) as id from ledger_tx")[0]["id"]))
-    yield Case(made, actors, made.owner, task, message, movement)
+    request = engine.topups.request(made.owner, 500 * MICRO, price_version=1, key="Parcels")
+    document = engine.topups.upload(made.owner, request, name="Parcels.pdf", data=b"%PDF-1.7")
+    yield Case(made, actors, made.owner, task, message, movement, request, document)
     engine.stop()
 
 
@@ -115,6 +121,22 @@ def arguments(case: Case, actor: Actor) -> dict[str, tuple[tuple[object, ...], d
         "tasks.cancel": ((case.victims_task,), {}),
         "topups.credit": ((other, MICRO), {"reason": "test", "key": f"k{actor.role}"}),
         "topups.reverse": ((case.victims_movement,), {"reason": "test", "key": f"r{actor.role}"}),
+        "topups.prices": ((), {}),
+        "topups.bank": ((), {}),
+        "topups.quote": ((), {"credits_micro": 500 * MICRO}),
+        "topups.price_history": ((), {}),
+        "topups.bank_history": ((), {}),
+        "topups.set_prices": (("USD", [("1", "1")]), {"based_on": 0}),
+        "topups.set_bank": ((BankDetails("Bank", "IMS", "1"),), {"based_on": -1}),
+        "topups.request": ((500 * MICRO,), {"price_version": 1, "key": "own"}),
+        "topups.requests": ((), {}),
+        "topups.one_request": ((case.victims_request,), {}),
+        "topups.waiting": ((), {}),
+        "topups.withdraw": ((case.victims_request,), {}),
+        "topups.approve": ((case.victims_request,), {}),
+        "topups.reject": ((case.victims_request,), {"reason": "test"}),
+        "topups.upload": ((case.victims_request,), {"name": "mine.pdf", "data": b"%PDF-1.7"}),
+        "topups.document": ((case.victims_document,), {}),
         "history.balance": ((other,), {}),
         "history.tasks": ((theirs,), {}),
         "history.task": ((case.victims_task,), {}),
@@ -161,6 +183,7 @@ def test_a_role_that_is_not_named_is_refused_before_anything_happens(case: Case,
 
 OWN_ONLY = {
     "accounts.one", "tasks.cancel", "tasks.accept", "history.task", "history.live", "history.message",
+    "topups.one_request", "topups.withdraw", "topups.upload", "topups.document",
 }  # fmt: skip
 """Calls that name one thing of the victim's: a customer is told that there is no such thing."""
 
@@ -204,7 +227,9 @@ def fingerprint(case: Case) -> list[dict[str, object]]:
     """What the victim has; no call of a stranger may change it."""
     return raw(
         case.world,
-        "select b.*, t.state, t.delivered, t.cancelled, (select count(*) from task) as tasks, a.status"
+        "select b.*, t.state, t.delivered, t.cancelled, (select count(*) from task) as tasks, a.status,"
+        " (select max(state) from topup_request r where r.account_id = b.account_id) as request,"
+        " (select count(*) from topup_document d where d.account_id = b.account_id) as documents"
         " from account_balance b join task t on t.account_id = b.account_id join account a on a.id = b.account_id"
         " where b.account_id = $1 order by t.id",
         case.victim.account_id,
