@@ -60,6 +60,8 @@ SENTENCES: Final[dict[str, str]] = {
     # Records.
     "too_many_to_export": "The selection has more than {limit} rows. Choose a shorter period or a narrower filter.",
     "too_many_for_xlsx": "A spreadsheet can have at most {limit} rows here. Choose CSV, or a shorter period.",
+    "too_many_for_pdf": "The statement has {count} movements; a PDF holds {limit}. Choose Excel, or a shorter period.",
+    "statement_differs": "This statement does not add up, so it was not written. Tell staff; nothing is lost.",
     # Money.
     "amount": "{amount} is not an amount that can be booked. Use a number above 0 with at most 6 decimals.",
     "reason_missing": "Give a reason: it is shown to the customer and kept in the books.",

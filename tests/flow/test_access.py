@@ -146,6 +146,8 @@ def arguments(case: Case, actor: Actor) -> dict[str, tuple[tuple[object, ...], d
         "history.message": ((case.victims_message,), {}),
         "history.movements": ((theirs,), {}),
         "history.statement": ((0, 2**60), {"account_id": other}),
+        "history.statement_totals": ((0, 2**60), {"account_id": other}),
+        "history.statement_file": ((0, 2**60), {"fmt": "xlsx", "account_id": other}),
         "history.dashboard": ((0, 2**60), {"account_id": other}),
         "history.delivery_times": ((0, 2**60), {"account_id": other}),
         "history.export_messages": ((theirs,), {}),
@@ -189,7 +191,7 @@ OWN_ONLY = {
 
 NOTHING_NAMED = {
     "accounts.change_password", "accounts.sessions", "accounts.end_session", "routes.selectable", "routes.get",
-    "tasks.preview",
+    "tasks.preview", "topups.prices", "topups.quote",
 }  # fmt: skip
 """Calls about the actor's own things, or about what is public to every role."""
 
