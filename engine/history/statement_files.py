@@ -78,7 +78,7 @@ def prove(statement: Statement) -> None:
 def period_words(statement: Statement, heads: Heads) -> str:
     """ "1 Oct 2026 – 31 Oct 2026"; open ends in words. The last day is the last one inside."""
     first = "the beginning" if statement.start_us <= 0 else _day(_local(statement.start_us, heads.zone))
-    end_us = min(statement.end_us, heads.made_us + 1)
+    end_us = max(min(statement.end_us, heads.made_us + 1), statement.start_us + 1)
     last = "now" if statement.end_us >= MOST_INT // 2 else _day(_local(end_us - 1, heads.zone))
     return f"{first} – {last}"
 
@@ -185,10 +185,11 @@ _COLUMNS: Final = (
 @cache
 def _glyphs() -> frozenset[int]:
     """Registers the fonts once; the characters they have."""
+    register: Any = pdfmetrics.registerFont  # reportlab is typed only in part
     folder = Path(reportlab.__file__).parent / "fonts"
     for name, file in ((_FONT, "Vera.ttf"), (_BOLD, "VeraBd.ttf")):
-        pdfmetrics.registerFont(TTFont(name, folder / file))
-    font: Any = pdfmetrics.getFont(_FONT)  # reportlab is typed only in part
+        register(TTFont(name, folder / file))
+    font: Any = pdfmetrics.getFont(_FONT)
     return frozenset(font.face.charToGlyph)
 
 

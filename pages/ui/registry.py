@@ -49,12 +49,16 @@ SMS_HISTORY: Final = PageEntry("sms_history.py", "SMS history list", ":material/
 TOPUP_HISTORY: Final = PageEntry(
     "topup_history.py", "Top-up history list", ":material/account_balance_wallet:", EVERY_ROLE, "Records"
 )
+TOP_UP: Final = PageEntry("top_up.py", "Top up", ":material/add_card:", frozenset({Role.OWNER}), "Account")
 STAFF_ACCOUNTS: Final = PageEntry("staff_accounts.py", "Accounts", ":material/group:", OPERATOR_ROLES, "Operator")
+STAFF_TOPUPS: Final = PageEntry("staff_topups.py", "Top-up requests", ":material/payments:", OPERATOR_ROLES, "Operator")
+STAFF_BILLING: Final = PageEntry("staff_billing.py", "Prices & bank", ":material/sell:", OPERATOR_ROLES, "Operator")
 TASK: Final = PageEntry("task.py", "Task", ":material/task:", EVERY_ROLE, visible=False)
 ACCOUNT: Final = PageEntry("account.py", "Your account", ":material/manage_accounts:", EVERY_ROLE, visible=False)
 
 PAGES: Final[tuple[PageEntry, ...]] = (
-    *(DASHBOARD, QUICK_SMS, BULK_SMS, TASK_RECORD, SENDING_RECORD, SMS_HISTORY, TOPUP_HISTORY, STAFF_ACCOUNTS),
+    *(DASHBOARD, QUICK_SMS, BULK_SMS, TASK_RECORD, SENDING_RECORD, SMS_HISTORY, TOPUP_HISTORY, TOP_UP, STAFF_ACCOUNTS),
+    *(STAFF_TOPUPS, STAFF_BILLING),
     *(TASK, ACCOUNT, LOGIN, REGISTER, SETUP),
 )
 """In the order of the menu."""
