@@ -185,12 +185,11 @@ _COLUMNS: Final = (
 @cache
 def _glyphs() -> frozenset[int]:
     """Registers the fonts once; the characters they have."""
-    register: Any = pdfmetrics.registerFont  # reportlab is typed only in part
+    fonts: Any = pdfmetrics  # reportlab is typed only in part
     folder = Path(reportlab.__file__).parent / "fonts"
     for name, file in ((_FONT, "Vera.ttf"), (_BOLD, "VeraBd.ttf")):
-        register(TTFont(name, folder / file))
-    font: Any = pdfmetrics.getFont(_FONT)
-    return frozenset(font.face.charToGlyph)
+        fonts.registerFont(TTFont(name, folder / file))
+    return frozenset(fonts.getFont(_FONT).face.charToGlyph)
 
 
 class _Paper:

@@ -122,7 +122,7 @@ def test_a_press_that_is_repeated_asks_once(desk: Office, visit: Visit) -> None:
 def test_a_receipt_is_uploaded_and_shown(desk: Office, visit: Visit) -> None:
     request_id = desk.ask()
     app = opened(desk, visit, "owner", TOP_UP, id=str(request_id))
-    app.get("file_uploader")[0].set_value([("Beleg <i>.png", PNG, "image/png")])
+    app.file_uploader[0].set_value([("Beleg <i>.png", PNG, "image/png")])
     app = press(app.run(), "Send the receipt")
     assert desk.state(request_id) == "receipt_uploaded"
     assert "Staff check your receipt" in read(app)
@@ -132,7 +132,7 @@ def test_a_receipt_is_uploaded_and_shown(desk: Office, visit: Visit) -> None:
 
 def test_a_file_of_another_kind_is_refused_in_words(desk: Office, visit: Visit) -> None:
     app = opened(desk, visit, "owner", TOP_UP, id=str(desk.ask()))
-    app.get("file_uploader")[0].set_value([("receipt.png", b"<html>", "image/png")])
+    app.file_uploader[0].set_value([("receipt.png", b"<html>", "image/png")])
     assert "not a PNG, JPEG or PDF" in read(press(app.run(), "Send the receipt"))
 
 

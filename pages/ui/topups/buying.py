@@ -15,7 +15,7 @@ from pages.ui.context import get_engine
 from pages.ui.guard import require
 from pages.ui.notices import leave_note, notice, refusal
 from pages.ui.plain import figures
-from pages.ui.records import heading
+from pages.ui.records import facts, heading
 from pages.ui.registry import TOP_UP
 from pages.ui.topups.words import tier_table, whole
 
@@ -123,11 +123,6 @@ def bank_lines(bank: BankDetails) -> None:
             f"Ask {get_engine().config.support} how to pay. You can make the request now.",
         )
         return
-    for label, value in (("Bank", bank.bank_name), ("Account holder", bank.account_holder)):
-        st.caption(label)
-        st.text(value)
     st.caption("IBAN or account number")
     st.code(bank.account_number, language=None)
-    if bank.hint:
-        st.caption("Note")
-        st.text(bank.hint)
+    facts({"Bank": bank.bank_name, "Account holder": bank.account_holder} | ({"Note": bank.hint} if bank.hint else {}))

@@ -31,12 +31,18 @@ def own_request(actor: Actor, row: Row) -> None:
         badge(LOOKS, state_of(row))
     _outcome(row)
     left, right = st.columns(2, gap="medium")
-    with left:
-        _transfer(actor, row) if is_open(row) else _about(actor, row)
-    with right:
-        _receipts(row)
-        if is_open(row):
+    if is_open(row):
+        with left:
+            _transfer(actor, row)
+        with right:
+            _receipts(row)
+            _about(actor, row)
             _withdraw(row)
+    else:
+        with left:
+            _about(actor, row)
+        with right:
+            _receipts(row)
     wrong_balance_link()
 
 
@@ -66,7 +72,6 @@ def _transfer(actor: Actor, row: Row) -> None:
         st.caption("Reference, so that your transfer is found")
         st.code(row["reference"], language=None)
         bank_lines(get_engine().topups.bank(actor))
-    _about(actor, row)
 
 
 def _about(actor: Actor, row: Row) -> None:

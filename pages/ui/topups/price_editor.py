@@ -14,7 +14,7 @@ from pages.ui.context import get_engine
 from pages.ui.guard import require
 from pages.ui.notices import leave_note, notice, refusal
 from pages.ui.plain import plain_table
-from pages.ui.records import heading
+from pages.ui.records import facts, heading
 from pages.ui.topups.words import tier_table, whole
 
 PAGE: Final = "billing"
@@ -131,22 +131,25 @@ def _confirmation(version: int, code: str, rows: Rows) -> None:
 
 
 def bank_card(actor: Actor, bank: BankDetails) -> None:
+    if actor.role is Role.ADMIN:
+        _bank_form(bank)
+        return
     with st.container(key="card-billing-bank"):
-        heading("Bank details")
-        if not bank.known:
-            notice("warning", "No bank details yet.", "Customers see them on their page “Top up” once they are saved.")
-        if actor.role is Role.ADMIN:
-            _bank_form(bank)
-            return
-        for label, value in _bank_lines(bank):
-            st.caption(label)
-            st.text(value or "—")
+        _bank_head(bank)
+        facts({label: value or "—" for label, value in _bank_lines(bank)})
         st.caption("Only an administrator changes bank details.")
+
+
+def _bank_head(bank: BankDetails) -> None:
+    heading("Bank details")
+    if not bank.known:
+        notice("warning", "No bank details yet.", "Customers see them on their page “Top up” once they are saved.")
 
 
 def _bank_form(bank: BankDetails) -> None:
     version = bank.version
-    with st.form(f"{PAGE}-bank", border=False):
+    with st.form(f"{PAGE}-bank"):
+        _bank_head(bank)
         name = st.text_input("Bank", value=bank.bank_name, key=f"{PAGE}-bank-name-{version}")
         holder = st.text_input("Account holder", value=bank.account_holder, key=f"{PAGE}-holder-{version}")
         number = st.text_input("IBAN or account number", value=bank.account_number, key=f"{PAGE}-number-{version}")

@@ -77,10 +77,10 @@ def _decision(actor: Actor, row: Row) -> None:
         heading("Decision")
         waits_for_other = _who_decides(actor, row)
         with st.container(horizontal=True):
-            for word, label, kind in ((APPROVE, "Approve", "primary"), (REJECT, "Reject", "secondary")):
-                closed = word == APPROVE and waits_for_other
-                if st.button(label, type=kind, key=f"{PAGE}-{word}", disabled=closed):
-                    st.session_state[ASKED] = (word, row["id"])
+            if st.button("Approve", type="primary", key=f"{PAGE}-approve", disabled=waits_for_other):
+                st.session_state[ASKED] = (APPROVE, row["id"])
+            if st.button("Reject", key=f"{PAGE}-reject"):
+                st.session_state[ASKED] = (REJECT, row["id"])
     asked = st.session_state.get(ASKED)
     if asked == (APPROVE, row["id"]):
         st.dialog("Approve this request?", on_dismiss=close)(_approval)(row)

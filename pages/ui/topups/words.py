@@ -117,4 +117,5 @@ def show_documents(documents: Rows, *, large: bool = False) -> None:
 
 def wrong_balance_link() -> None:
     """Opens a case with staff about the balance."""
-    st.html(f'<a class="ims-link" href="{WRONG_BALANCE}" target="_self">Balance looks wrong?</a>', width="content")
+    anchor = f'<a class="ims-link" href="{WRONG_BALANCE}" target="_self">Balance looks wrong?</a>'
+    st.html(f"{_style_tag()}{anchor}", width="content")
