@@ -171,13 +171,13 @@ _FOOT: Final = 52.0
 """Height kept free for the page number."""
 _COLUMNS: Final = (
     ("No.", 40.0, False),
-    ("Time", 88.0, False),
+    ("Time", 96.0, False),
     ("Kind", 118.0, False),
-    ("Task or note", 196.0, False),
-    ("Available", 80.0, True),
-    ("Available after", 80.0, True),
-    ("Held", 80.0, True),
-    ("Held after", 80.0, True),
+    ("Task or note", 164.0, False),
+    ("Available", 86.0, True),
+    ("Available after", 86.0, True),
+    ("Held", 86.0, True),
+    ("Held after", 86.0, True),
 )
 """Heading, width, whether it is aligned to the right."""
 
