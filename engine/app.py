@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 FIRST_ROUTE_NAME = "Simulator"
 DROP_NOTICES_EVERY_S = 86_400
+DROP_ORPHANS_EVERY_S = 3_600
 
 
 class Engine:
@@ -41,7 +42,7 @@ class Engine:
         self.accounts = Accounts(store, clock, config)
         meters = RouteMeters()
         self.routes = Routes(store, clock, meters)
-        self.topups = Topups(store, clock)
+        self.topups = Topups(store, clock, config)
         self.history = History(store, clock)
         self.notices = Notices(store, clock)
         self.cases = Cases(store, clock)
@@ -60,6 +61,7 @@ class Engine:
             chores={
                 "reconciliation": (RECONCILE_EVERY_S, self.reconcile),
                 "old notices": (DROP_NOTICES_EVERY_S, self.notices.drop_old),
+                "orphaned receipts": (DROP_ORPHANS_EVERY_S, self.topups.drop_orphans),
             },
         )
         self._add_first_route()

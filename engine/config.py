@@ -24,6 +24,7 @@ SETTINGS: Final[dict[str, tuple[str, str]]] = {
     "IMS_APPROVE_ACCOUNTS": ("0", "1: staff must approve a new account before it can log in."),
     "IMS_SUPPORT": ("your operator's staff", "How customers reach staff; shown when something fails."),
     "IMS_TEST_ROUTE": ("sim://", "Gateway of the route made at the first start."),
+    "IMS_SECOND_APPROVAL": ("0", "Top-ups of this many credits or more need two members of staff. 0: one is enough."),
     "IMS_MEMORY_MB": ("400", "Most memory the database may use (64–65536)."),
 }
 """Name → (default, what it means). README lists the same table; a test compares them."""
@@ -44,6 +45,7 @@ class Config:
     approve_accounts: bool
     support: str
     first_gateway: str
+    second_approval: int
     memory_mb: int
 
     @classmethod
@@ -75,6 +77,7 @@ class Config:
             approve_accounts=text("IMS_APPROVE_ACCOUNTS") == "1",
             support=text("IMS_SUPPORT"),
             first_gateway=text("IMS_TEST_ROUTE"),
+            second_approval=whole("IMS_SECOND_APPROVAL", text("IMS_SECOND_APPROVAL"), 0, 100_000_000),
             memory_mb=whole("IMS_MEMORY_MB", text("IMS_MEMORY_MB"), 64, 65_536),
         )
 

@@ -69,11 +69,32 @@ SENTENCES: Final[dict[str, str]] = {
     # Records.
     "too_many_to_export": "The selection has more than {limit} rows. Choose a shorter period or a narrower filter.",
     "too_many_for_xlsx": "A spreadsheet can have at most {limit} rows here. Choose CSV, or a shorter period.",
+    "too_many_for_pdf": "The statement has {count} movements; a PDF holds {limit}. Choose Excel, or a shorter period.",
+    "statement_differs": "This statement does not add up, so it was not written. Tell staff; nothing is lost.",
     # Money.
     "amount": "{amount} is not an amount that can be booked. Use a number above 0 with at most 6 decimals.",
     "reason_missing": "Give a reason: it is shown to the customer and kept in the books.",
     "key_reused": "This request was already made with other values. Reload the page and try again.",
     "already_reversed": "This movement has been reversed already.",
+    # Top-ups.
+    "topup_amount": "Ask for whole credits, at least {least} and at most {most}.",
+    "topup_money": "{money} is not an amount of money. Use digits, with at most {decimals} decimals after a point.",
+    "topup_little": "{money} is too little: the smallest top-up is {least} credits for {least_money}.",
+    "topup_price": "{price} is not a price. Use digits above 0, with at most {decimals} decimals after a point.",
+    "topup_from": "{value} is not an amount of credits. Use a whole number from 1 to {most}.",
+    "topup_tiers": "Row {row} of the prices: {problem}",
+    "topup_price_changed": "The price has changed while you were here, so nothing was requested. Check the new price "
+    "and ask again.",
+    "topup_open": "{limit} of your requests are open, which is the most. Withdraw one, or wait until staff decide.",
+    "topup_daily": "You have made {limit} requests within a day, which is the most. Try again tomorrow.",
+    "topup_closed": "This request is {state} already; nothing was changed. Reload the page to see it.",
+    "topup_second_person": "You have approved this request already. A second, different member of staff must approve.",
+    "changed_meanwhile": "Somebody else has saved a newer version meanwhile. Reload the page and make your change "
+    "there.",
+    "document_empty": "The file has nothing in it. Choose the receipt again.",
+    "document_size": "The file is {size_mb} MB; the most is {limit_mb} MB. Save the receipt smaller or as a PDF.",
+    "document_kind": "This is not a PNG, JPEG or PDF file, whatever its name says. Take a picture or save it as PDF.",
+    "document_count": "This request has {limit} documents already, which is the most.",
     # Routes and gateways.
     "gateway_url": "The gateway address “{url}” cannot be used: {problem}",
     "price": "“{value}” is not a price. Use credits per SMS, for example 1.20.",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import streamlit as st
 
-from engine.errors import InputError
 from engine.history import RecordFilter, Statement
 from engine.model import Actor, Balance, MovementKind
 from engine.store import Row, Rows
@@ -16,12 +15,24 @@ from pages.ui import table
 from pages.ui.context import get_engine
 from pages.ui.filters import Chosen, Fields, filter_bar, keep_address
 from pages.ui.guard import require
-from pages.ui.notices import notice, refusal
+from pages.ui.notices import notice
 from pages.ui.period import Period
-from pages.ui.records import Pager, begin, drawer, facts, figure_card, link, nothing_matches, nothing_yet, toolbar
-from pages.ui.registry import SMS_HISTORY, TASK, TOPUP_HISTORY
+from pages.ui.records import (
+    FORMATS,
+    Pager,
+    begin,
+    drawer,
+    facts,
+    figure_card,
+    link,
+    nothing_matches,
+    nothing_yet,
+    toolbar,
+)
+from pages.ui.registry import SMS_HISTORY, TASK, TOP_UP, TOPUP_HISTORY
 from pages.ui.status import MOVEMENT as LOOKS
 from pages.ui.status import badge, labels, look_of
+from pages.ui.topups.words import wrong_balance_link
 
 actor = require()
 engine = get_engine()
@@ -32,6 +43,7 @@ FIELDS: Final = Fields(
 METRIC_WIDTH: Final = 150
 KEPT: Final = "topups-kept"
 END_OF_TIME_US: Final = 2**61
+STATEMENT_FILES: Final = (("pdf", "PDF", "application/pdf"), ("xlsx", *FORMATS["xlsx"]))
 STATEMENT: Final = [
     table.text("Credits", lambda row: row["words"], width="medium"),
     table.number("Movements", lambda row: row["movements"]),
@@ -95,11 +107,7 @@ def statement_cards(who: Actor, chosen: Chosen) -> None:
     if who.is_operator and account_id is None:
         st.caption("Choose an account to see its statement.")
         return
-    try:
-        statement = statement_of(who, account_id, period)
-    except InputError as error:
-        refusal(error, "The movements below are complete.")
-        return
+    statement = statement_of(who, account_id, period)
     changes = {line["kind"]: line["available_change_micro"] + line["held_change_micro"] for line in statement.totals}
     charged = changes.pop(MovementKind.CHARGE, 0)
     with st.grid(4, min_column_width=METRIC_WIDTH):
@@ -109,6 +117,7 @@ def statement_cards(who: Actor, chosen: Chosen) -> None:
         balance_card("closing", "Closing balance", statement.closing)
     if not statement.adds_up:
         notice("error", "This statement does not add up.", f"Tell {engine.config.support}; nothing is lost.")
+    statement_downloads(who, account_id, period)
     with st.expander("Statement by kind", icon=":material/receipt_long:"):
         table.show_rows(
             _lines(statement), STATEMENT, key="topups-statement", alt=f"Statement of {period.words}", placeholder=""
@@ -124,10 +133,31 @@ def statement_of(who: Actor, account_id: int | None, period: Period) -> Statemen
     kept = st.session_state.get(KEPT)
     if kept is not None and kept[0] == mark:
         return kept[1]
-    start_us, end_us = period.start_us or 0, period.end_us or END_OF_TIME_US
-    statement = replace(engine.history.statement(who, start_us, end_us, account_id=account_id), rows=[])
+    statement = engine.history.statement_totals(who, *bounds(period), account_id=account_id)
     st.session_state[KEPT] = (mark, statement)
     return statement
+
+
+def bounds(period: Period) -> tuple[int, int]:
+    return period.start_us or 0, period.end_us or END_OF_TIME_US
+
+
+def statement_downloads(who: Actor, account_id: int | None, period: Period) -> None:
+    """The statement of exactly the dates above, to keep."""
+    start_us, end_us = bounds(period)
+    name = f"statement-{period.first or 'start'}-to-{period.last or 'now'}"
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption("The statement of these dates, with every movement:", width="content")
+        for ending, label, media_type in STATEMENT_FILES:
+            st.download_button(
+                label,
+                data=partial(engine.history.statement_file, who, start_us, end_us, ending, account_id=account_id),
+                file_name=f"{name}.{ending}",
+                mime=media_type,
+                icon=":material/download:",
+                key=f"topups-statement-{ending}",
+                on_click="ignore",
+            )
 
 
 def balance_card(name: str, label: str, balance: Balance) -> None:
@@ -180,8 +210,10 @@ def body(who: Actor, chosen: Chosen) -> None:
             "balance after it.",
             send=False,
         )
+        way_to_credit(who)
         return
     statement_cards(who, chosen)
+    way_to_credit(who)
     if pager.rows:
         toolbar(
             who,
@@ -194,6 +226,20 @@ def body(who: Actor, chosen: Chosen) -> None:
     else:
         nothing_matches(chosen)
     drawer(FIELDS.page, "Movement of credit", lambda movement_id: movement_drawer(pager.rows, movement_id))
+
+
+def way_to_credit(who: Actor) -> None:
+    """Below the figures: what waits for staff, top up, and whom to tell when something is not right."""
+    if who.is_operator:
+        return
+    waiting = engine.topups.requests(who, open_only=True)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if waiting:
+            asked = show.credits(sum(row["credits_micro"] for row in waiting))
+            st.caption(f"{show.plural(len(waiting), 'request')} for {asked} credits not decided yet.", width="content")
+        if who.role in TOP_UP.roles:
+            link(TOP_UP, "Top up")
+        wrong_balance_link()
 
 
 begin(TOPUP_HISTORY.title)

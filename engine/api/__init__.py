@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from engine.api.documents import document_routes
 from engine.api.health import health_routes
 from engine.api.security import SecurityHeaders, content_policy
 from engine.api.session import SESSION_COOKIE, session_routes
 
-__all__ = ["SESSION_COOKIE", "SecurityHeaders", "content_policy", "health_routes", "session_routes"]
+__all__ = ["SESSION_COOKIE", "SecurityHeaders", "content_policy", "document_routes", "health_routes", "session_routes"]

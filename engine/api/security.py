@@ -60,8 +60,11 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                own = headers.get("Content-Security-Policy", "")
                 for name, value in self._headers.items():
                     headers[name] = value
+                if "sandbox" in own:  # a route's own policy, where it is stricter than that of pages
+                    headers["Content-Security-Policy"] = own
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -9,7 +9,17 @@ from typing import Final
 
 from engine.access import allows
 from engine.errors import AccessError
-from engine.history import chart_data, choices, dashboard, exports, forecast, movements, records, waits
+from engine.history import (
+    chart_data,
+    choices,
+    dashboard,
+    exports,
+    forecast,
+    movements,
+    records,
+    statement_files,
+    waits,
+)
 from engine.history.chart_data import Chart
 from engine.history.choices import Choices
 from engine.history.dashboard import Dashboard, Headline
@@ -140,6 +150,27 @@ class History:
         """All movements of one account in a period; opening + movements = closing, exactly."""
         account = self._one_account(actor, account_id)
         return movements.statement(self._store, account, start_us, end_us, to_operator=actor.is_operator)
+
+    @allows(EVERY_ROLE)
+    def statement_totals(self, actor: Actor, start_us: int, end_us: int, *, account_id: int | None = None) -> Statement:
+        """A statement without its rows: fast, and without a limit of their number."""
+        return movements.statement_totals(self._store, self._one_account(actor, account_id), start_us, end_us)
+
+    @allows(EVERY_ROLE)
+    def statement_file(
+        self, actor: Actor, start_us: int, end_us: int, fmt: str = "pdf", *, account_id: int | None = None
+    ) -> bytes:
+        """A statement with every movement, to keep: "pdf" (at most 5,000 movements) or "xlsx" (50,000).
+
+        Raises InputError for another format or more movements, StateError("statement_differs") rather than writing
+        one that does not add up.
+        """
+        account = self._one_account(actor, account_id)
+        found = movements.statement(self._store, account, start_us, end_us, to_operator=actor.is_operator)
+        row = self._store.one("history.account_name", account)
+        assert row is not None
+        heads = statement_files.Heads(row["name"], actor.zone, self._clock.now_us())
+        return statement_files.written(found, heads, fmt)
 
     @allows(EVERY_ROLE)
     def dashboard(

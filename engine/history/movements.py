@@ -75,8 +75,7 @@ def _movement_row(row: Row, *, to_operator: bool) -> Row:
 def statement(reader: Reader, account_id: int, start_us: int, end_us: int, *, to_operator: bool) -> Statement:
     """Raises InputError for more than MAX_STATEMENT_ROWS movements."""
     start_us, end_us = bounded(start_us, 0), bounded(end_us, MOST_INT)
-    before = reader.one("history.opening", account_id, start_us)
-    opening = Balance(before["available_micro"], before["held_micro"]) if before else Balance(0, 0)
+    opening = _balance_before(reader, account_id, start_us)
     found = reader.all("history.statement", account_id, start_us, end_us, MAX_STATEMENT_ROWS + 1)
     if len(found) > MAX_STATEMENT_ROWS:
         raise InputError("too_many_to_export", limit=MAX_STATEMENT_ROWS)
@@ -84,6 +83,20 @@ def statement(reader: Reader, account_id: int, start_us: int, end_us: int, *, to
     last = rows[-1] if rows else None
     closing = Balance(last["available_after_micro"], last["held_after_micro"]) if last else opening
     return Statement(account_id, start_us, end_us, opening, closing, rows, _totals(rows))
+
+
+def statement_totals(reader: Reader, account_id: int, start_us: int, end_us: int) -> Statement:
+    """As `statement` without its rows, which are most of its time; of any number of movements."""
+    start_us, end_us = bounded(start_us, 0), bounded(end_us, MOST_INT)
+    opening, closing = (_balance_before(reader, account_id, at_us) for at_us in (start_us, end_us))
+    found = {row["kind"]: row for row in reader.all("history.statement_totals", account_id, start_us, end_us)}
+    totals = [found[kind] | {"words": movement_words(kind)} for kind in MovementKind if kind in found]
+    return Statement(account_id, start_us, end_us, opening, closing, [], totals)
+
+
+def _balance_before(reader: Reader, account_id: int, at_us: int) -> Balance:
+    row = reader.one("history.opening", account_id, at_us)
+    return Balance(row["available_micro"], row["held_micro"]) if row else Balance(0, 0)
 
 
 def _totals(rows: Rows) -> Rows:

@@ -52,12 +52,15 @@ SMS_HISTORY: Final = PageEntry("sms_history.py", "SMS history list", ":material/
 TOPUP_HISTORY: Final = PageEntry(
     "topup_history.py", "Top-up history list", ":material/account_balance_wallet:", EVERY_ROLE, "Records"
 )
+TOP_UP: Final = PageEntry("top_up.py", "Top up", ":material/add_card:", frozenset({Role.OWNER}), "Account")
 STAFF_ACCOUNTS: Final = PageEntry("staff_accounts.py", "Accounts", ":material/group:", OPERATOR_ROLES, "Operator")
 STAFF_CASES: Final = PageEntry("staff_cases.py", "Cases", ":material/forum:", OPERATOR_ROLES, "Operator")
 SUPPORT: Final = PageEntry("support.py", "Cases", ":material/forum:", CUSTOMER_ROLES, "Help")
 HELP: Final = PageEntry("help.py", "Help", ":material/help:", EVERY_ROLE, "Help")
 NOTICES: Final = PageEntry("notices.py", "Notices", ":material/notifications:", EVERY_ROLE, visible=False)
 STAFF_ROUTES: Final = PageEntry("staff_routes.py", "Routes", ":material/alt_route:", OPERATOR_ROLES, "Operator")
+STAFF_TOPUPS: Final = PageEntry("staff_topups.py", "Top-up requests", ":material/payments:", OPERATOR_ROLES, "Operator")
+STAFF_BILLING: Final = PageEntry("staff_billing.py", "Prices & bank", ":material/sell:", OPERATOR_ROLES, "Operator")
 TASK: Final = PageEntry("task.py", "Task", ":material/task:", EVERY_ROLE, visible=False)
 ACCOUNT: Final = PageEntry("account.py", "Your account", ":material/manage_accounts:", EVERY_ROLE, visible=False)
 
@@ -65,8 +68,9 @@ PAGES: Final[tuple[PageEntry, ...]] = (
     DASHBOARD,
     *(QUICK_SMS, BULK_SMS, CONTACTS, TEMPLATES, OPT_OUTS),
     *(TASK_RECORD, SENDING_RECORD, SMS_HISTORY, TOPUP_HISTORY),
+    TOP_UP,
     *(HELP, SUPPORT),
-    *(STAFF_ACCOUNTS, STAFF_CASES, STAFF_ROUTES),
+    *(STAFF_ACCOUNTS, STAFF_TOPUPS, STAFF_CASES, STAFF_ROUTES, STAFF_BILLING),
     *(NOTICES, TASK, ACCOUNT),
     *(LOGIN, REGISTER, SETUP),
 )

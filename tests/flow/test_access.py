@@ -16,6 +16,7 @@ from engine.errors import AccessError, ImsError
 from engine.history import RecordFilter
 from engine.model import CUSTOMER_ROLES, MICRO, OPERATOR_ROLES, Actor, Role
 from engine.routes import EVERYWHERE, NewRoute
+from engine.topups import BankDetails
 from tests.kit import World, au_mobiles, raw, settled, wait_until, world
 
 PASSWORD = "a long password of ours"
@@ -40,6 +41,7 @@ INTERNAL = {
     "tasks.place",  # a route's test, which has checked its actor
     "tasks.notice_due",  # same
     "route_test.send_as",  # the command line on the operator's own machine
+    "topups.drop_orphans",  # same
 }
 """Called by the program itself, never with what a person sent."""
 
@@ -55,9 +57,11 @@ class Case:
     victims_message: int
     victims_movement: int
     victims_case: int
-    victims_list: int = 0
-    victims_contact: int = 0
-    victims_template: int = 0
+    victims_list: int
+    victims_contact: int
+    victims_template: int
+    victims_request: int
+    victims_document: int
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +88,8 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
     contact = engine.contacts.page(made.owner, list_id).rows[0]["id"]
     template = engine.templates.save(made.owner, name="Parcels", text="Parcels").template_id
     engine.opt_outs.add(made.owner, "61412999999", note="Parcels")
+    request = engine.topups.request(made.owner, 500 * MICRO, price_version=1, key="Parcels")
+    document = engine.topups.upload(made.owner, request, name="Parcels.pdf", data=b"%PDF-1.7")
     yield Case(
         made,
         actors,
@@ -95,6 +101,8 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
         victims_list=list_id,
         victims_contact=contact,
         victims_template=template,
+        victims_request=request,
+        victims_document=document,
     )
     engine.stop()
 
@@ -161,6 +169,22 @@ def arguments(case: Case, actor: Actor) -> dict[str, tuple[tuple[object, ...], d
         "tasks.cancel": ((case.victims_task,), {}),
         "topups.credit": ((other, MICRO), {"reason": "test", "key": f"k{actor.role}"}),
         "topups.reverse": ((case.victims_movement,), {"reason": "test", "key": f"r{actor.role}"}),
+        "topups.prices": ((), {}),
+        "topups.bank": ((), {}),
+        "topups.quote": ((), {"credits_micro": 500 * MICRO}),
+        "topups.price_history": ((), {}),
+        "topups.bank_history": ((), {}),
+        "topups.set_prices": (("USD", [("1", "1")]), {"based_on": 0}),
+        "topups.set_bank": ((BankDetails("Bank", "IMS", "1"),), {"based_on": -1}),
+        "topups.request": ((500 * MICRO,), {"price_version": 1, "key": "own"}),
+        "topups.requests": ((), {}),
+        "topups.one_request": ((case.victims_request,), {}),
+        "topups.waiting": ((), {}),
+        "topups.withdraw": ((case.victims_request,), {}),
+        "topups.approve": ((case.victims_request,), {}),
+        "topups.reject": ((case.victims_request,), {"reason": "test"}),
+        "topups.upload": ((case.victims_request,), {"name": "mine.pdf", "data": b"%PDF-1.7"}),
+        "topups.document": ((case.victims_document,), {}),
         "history.balance": ((other,), {}),
         "history.tasks": ((theirs,), {}),
         "history.task": ((case.victims_task,), {}),
@@ -170,6 +194,8 @@ def arguments(case: Case, actor: Actor) -> dict[str, tuple[tuple[object, ...], d
         "history.message": ((case.victims_message,), {}),
         "history.movements": ((theirs,), {}),
         "history.statement": ((0, 2**60), {"account_id": other}),
+        "history.statement_totals": ((0, 2**60), {"account_id": other}),
+        "history.statement_file": ((0, 2**60), {"fmt": "xlsx", "account_id": other}),
         "history.dashboard": ((0, 2**60), {"account_id": other}),
         "history.delivery_times": ((0, 2**60), {"account_id": other}),
         "history.forecast": ((), {"account_id": other}),
@@ -242,12 +268,14 @@ OWN_ONLY = {
     "contacts.get", "contacts.rename", "contacts.delete", "contacts.import_file", "contacts.page", "contacts.remove",
     "contacts.as_recipients", "contacts.export", "opt_outs.add", "opt_outs.remove", "templates.get", "templates.save",
     "templates.rename", "templates.delete",
+    "topups.one_request", "topups.withdraw", "topups.upload", "topups.document",
 }  # fmt: skip
 """Calls that name one thing of the victim's: a customer is told that there is no such thing."""
 
 NOTHING_NAMED = {
     "accounts.change_password", "accounts.sessions", "accounts.end_session", "routes.selectable", "routes.get",
     "tasks.preview", "opt_outs.import_file", "opt_outs.screened", "opt_outs.export", "contacts.create",
+    "topups.prices", "topups.quote",
 }  # fmt: skip
 """Calls about the actor's own things, or about what is public to every role."""
 
@@ -285,7 +313,9 @@ def fingerprint(case: Case) -> list[dict[str, object]]:
     """What the victim has; no call of a stranger may change it."""
     return raw(
         case.world,
-        "select b.*, t.state, t.delivered, t.cancelled, (select count(*) from task) as tasks, a.status"
+        "select b.*, t.state, t.delivered, t.cancelled, (select count(*) from task) as tasks, a.status,"
+        " (select max(state) from topup_request r where r.account_id = b.account_id) as request,"
+        " (select count(*) from topup_document d where d.account_id = b.account_id) as documents"
         " from account_balance b join task t on t.account_id = b.account_id join account a on a.id = b.account_id"
         " where b.account_id = $1 order by t.id",
         case.victim.account_id,

@@ -2,6 +2,10 @@
 -- Whether there is such an account.
 select id from account where id = $1;
 
+-- name: account_name
+-- What an account is called.
+select name from account where id = $1;
+
 -- name: balance
 -- What an account has.
 select available_micro, held_micro from account_balance where account_id = $1;
@@ -349,3 +353,23 @@ left join moved as e on e.tx_id = p.id
 left join task as t on t.id = p.task_id
 left join member as m on m.id = p.member_id
 order by p.id;
+
+-- name: statement_totals
+-- What `statement` adds up to, by kind, without its rows.
+with page as (
+    select id, kind from ledger_tx
+    where account_id = $1
+      and id >= coalesce(
+          (select min(id) from ledger_tx where account_id = $1 and created_us >= $2), 9223372036854775807)
+      and id < coalesce(
+          (select min(id) from ledger_tx where account_id = $1 and created_us >= $3), 9223372036854775807)
+), moved as (
+    select tx_id,
+        sum(case when bucket = 'available' then amount_micro else 0 end) as available_micro,
+        sum(case when bucket = 'held' then amount_micro else 0 end) as held_micro
+    from ledger_entry where account_id = $1 and bucket in ('available', 'held') group by tx_id
+)
+select p.kind, count(*) as movements, cast(coalesce(sum(e.available_micro), 0) as bigint) as available_change_micro,
+    cast(coalesce(sum(e.held_micro), 0) as bigint) as held_change_micro
+from page as p left join moved as e on e.tx_id = p.id
+group by p.kind;

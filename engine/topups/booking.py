@@ -1,4 +1,4 @@
-"""Credit that staff put on an account: credit, debit, reversal. Nothing is ever deleted."""
+"""Credit that staff put on an account without a request: credit, debit, reversal. Nothing is ever deleted."""
 
 from __future__ import annotations
 
@@ -6,15 +6,11 @@ from engine import ledger
 from engine.access import allows
 from engine.accounts import confirm, record_audit
 from engine.errors import AccessError
-from engine.model import OPERATOR_ROLES, Actor, Clock, format_credits
-from engine.store import Store
+from engine.model import OPERATOR_ROLES, Actor, format_credits
+from engine.topups.base import Desk
 
 
-class Topups:
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self._store = store
-        self._clock = clock
-
+class Booking(Desk):
     @allows(OPERATOR_ROLES)
     def credit(self, actor: Actor, account_id: int, amount_micro: int, *, reason: str, key: str) -> int:
         """Credits (or, below zero, debits) an account; returns the movement's id.
