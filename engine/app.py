@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine import ledger, routes
-from engine.accounts import Accounts
+from engine.accounts import Accounts, Factors, Profile, Team
 from engine.config import Config
 from engine.dispatch import Dispatcher
 from engine.gateways import GatewayFactory, gateway_for
@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 FIRST_ROUTE_NAME = "Simulator"
 DROP_NOTICES_EVERY_S = 86_400
+LOW_BALANCES_EVERY_S = 30
 
 
 class Engine:
@@ -36,6 +37,9 @@ class Engine:
         self.store = store
         self.clock = clock
         self.accounts = Accounts(store, clock, config)
+        self.team = Team(store, clock, config)
+        self.factors = Factors(store, clock, config)
+        self.profile = Profile(store, clock)
         self.routes = Routes(store, clock)
         self.topups = Topups(store, clock)
         self.history = History(store, clock)
@@ -50,6 +54,7 @@ class Engine:
             handlers={DISPATCH_JOB: self._dispatch},
             chores={
                 "reconciliation": (RECONCILE_EVERY_S, self.reconcile),
+                "low balances": (LOW_BALANCES_EVERY_S, self.profile.tell_low),
                 "old notices": (DROP_NOTICES_EVERY_S, self.notices.drop_old),
             },
         )

@@ -18,12 +18,13 @@ from engine.routes import EVERYWHERE, NewRoute
 from tests.kit import World, au_mobiles, raw, settled, wait_until, world
 
 PASSWORD = "a long password of ours"
-SERVICES = ("accounts", "routes", "tasks", "topups", "history", "notices")
+SERVICES = ("accounts", "team", "factors", "profile", "routes", "tasks", "topups", "history", "notices")
 INTERNAL = {
     "accounts.setup_token",  # the server's start makes the link
     "accounts.create_operator",  # the command line on the operator's own machine
     "accounts.ensure_account",  # same
     "notices.drop_old",  # a chore
+    "profile.tell_low",  # same
 }
 """Called by the program itself, never with what a person sent."""
 
@@ -38,6 +39,7 @@ class Case:
     victims_task: int
     victims_message: int
     victims_movement: int
+    victims_invitation: int
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +58,9 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
     wait_until(lambda: settled(made, task))
     message = int(str(raw(made, "select min(id) as id from message")[0]["id"]))
     movement = int(str(raw(made, "select min(id) as id from ledger_tx")[0]["id"]))
-    yield Case(made, actors, made.owner, task, message, movement)
+    engine.team.invite(made.owner, Role.SENDER)
+    invitation = int(str(raw(made, "select max(id) as id from access_link")[0]["id"]))
+    yield Case(made, actors, made.owner, task, message, movement, invitation)
     engine.stop()
 
 
@@ -72,9 +76,10 @@ def member(made: World, owner: Actor, role: Role) -> Actor:
     with made.store.transaction() as tx:
         user_id = tx.reserve("member")
         name = f"{role.value}@{user_id}"
-        tx.raw.execute(  # type: ignore[attr-defined] # inviting members is a later page
-            "insert into member select $1, account_id, $2, $2, $2, $3, 'active', 'x', 1, 0, 0, 0, null"
-            " from member where id = $4",
+        tx.raw.execute(  # type: ignore[attr-defined] # quicker than an invitation
+            "insert into member (id, account_id, user_name, email, full_name, role, status, password_hash, epoch,"
+            " failures, locked_until_us, created_us)"
+            " select $1, account_id, $2, $2, $2, $3, 'active', 'x', 1, 0, 0, 0 from member where id = $4",
             [user_id, name, role.value, owner.user_id],
         )
     return replace(owner, user_id=user_id, role=role)
@@ -104,6 +109,27 @@ def arguments(case: Case, actor: Actor) -> dict[str, tuple[tuple[object, ...], d
         "accounts.change_password": (("wrong password", "another long password"), {}),
         "accounts.sessions": ((), {}),
         "accounts.end_session": (("0" * 64,), {}),
+        "accounts.end_other_sessions": ((), {"keep_token": None}),
+        "team.members": ((other,), {}),
+        "team.invitations": ((), {}),
+        "team.invite": ((Role.ADMIN if actor.is_operator else Role.SENDER,), {}),
+        "team.revoke": ((case.victims_invitation,), {}),
+        "team.set_role": ((case.victim.user_id, Role.ADMIN if actor.is_operator else Role.SENDER), {}),
+        "team.remove": ((case.victim.user_id,), {}),
+        "team.reset_link": ((case.victim.user_id,), {}),
+        "team.unlock": ((case.victim.user_id,), {}),
+        "team.remove_factor": ((case.victim.user_id,), {}),
+        "factors.state": ((), {}),
+        "factors.begin": (("wrong password",), {}),
+        "factors.finish": (("000000",), {}),
+        "factors.turn_off": (("wrong password", "000000"), {}),
+        "factors.renew_codes": (("wrong password", "000000"), {}),
+        "profile.own": ((), {}),
+        "profile.change": ((), {"full_name": "X", "email": "x@example.com", "password": "wrong password"}),
+        "profile.set_own_zone": (("UTC",), {}),
+        "profile.set_account_zone": (("UTC",), {}),
+        "profile.set_alert": ((MICRO,), {}),
+        "profile.usage": ((), {}),
         "routes.selectable": ((), {}),
         "routes.get": ((1,), {}),
         "routes.listing": ((), {}),
@@ -160,12 +186,15 @@ def test_a_role_that_is_not_named_is_refused_before_anything_happens(case: Case,
 
 
 OWN_ONLY = {
-    "accounts.one", "tasks.cancel", "tasks.accept", "history.task", "history.live", "history.message",
+    "accounts.one", "team.members", "team.revoke", "team.set_role", "team.remove", "team.reset_link", "team.unlock",
+    "tasks.cancel", "tasks.accept", "history.task", "history.live", "history.message",
 }  # fmt: skip
 """Calls that name one thing of the victim's: a customer is told that there is no such thing."""
 
 NOTHING_NAMED = {
-    "accounts.change_password", "accounts.sessions", "accounts.end_session", "routes.selectable", "routes.get",
+    "accounts.change_password", "accounts.sessions", "accounts.end_session", "accounts.end_other_sessions",
+    "factors.state", "factors.begin", "factors.finish", "factors.turn_off", "factors.renew_codes", "profile.change",
+    "routes.selectable", "routes.get",
     "tasks.preview",
 }  # fmt: skip
 """Calls about the actor's own things, or about what is public to every role."""
@@ -204,7 +233,9 @@ def fingerprint(case: Case) -> list[dict[str, object]]:
     """What the victim has; no call of a stranger may change it."""
     return raw(
         case.world,
-        "select b.*, t.state, t.delivered, t.cancelled, (select count(*) from task) as tasks, a.status"
+        "select b.*, (select string_agg(m.role || m.status || m.epoch, ',') from member m where m.account_id = $1)"
+        " as people, (select count(*) from access_link l where l.account_id = $1 and ended_us is null) as links,"
+        " (select max(threshold_micro) from account_alert l where l.account_id = $1) as alert, a.zone, t.state, t.delivered, t.cancelled, (select count(*) from task) as tasks, a.status"
         " from account_balance b join task t on t.account_id = b.account_id join account a on a.id = b.account_id"
         " where b.account_id = $1 order by t.id",
         case.victim.account_id,
