@@ -39,6 +39,8 @@ class PageEntry:
 
 LOGIN: Final = PageEntry("login.py", "Log in", ":material/login:", NOBODY, visible=False)
 REGISTER: Final = PageEntry("register.py", "Register", ":material/person_add:", NOBODY, visible=False)
+JOIN: Final = PageEntry("join.py", "Join", ":material/group_add:", NOBODY, visible=False)
+RESET: Final = PageEntry("reset.py", "New password", ":material/key:", NOBODY, visible=False)
 SETUP: Final = PageEntry("setup.py", "Set up", ":material/build:", NOBODY, visible=False)
 DASHBOARD: Final = PageEntry("dashboard.py", "Dashboard", ":material/monitoring:", EVERY_ROLE, "Overview")
 QUICK_SMS: Final = PageEntry("quick_sms.py", "Quick SMS", ":material/send:", SENDING_ROLES, "Send")
@@ -49,13 +51,17 @@ SMS_HISTORY: Final = PageEntry("sms_history.py", "SMS history list", ":material/
 TOPUP_HISTORY: Final = PageEntry(
     "topup_history.py", "Top-up history list", ":material/account_balance_wallet:", EVERY_ROLE, "Records"
 )
+TEAM: Final = PageEntry("team.py", "Team", ":material/groups:", CUSTOMER_ROLES, "Account")
+STAFF_USERS: Final = PageEntry("staff_users.py", "Users", ":material/badge:", OPERATOR_ROLES, "Operator")
 STAFF_ACCOUNTS: Final = PageEntry("staff_accounts.py", "Accounts", ":material/group:", OPERATOR_ROLES, "Operator")
 TASK: Final = PageEntry("task.py", "Task", ":material/task:", EVERY_ROLE, visible=False)
 ACCOUNT: Final = PageEntry("account.py", "Your account", ":material/manage_accounts:", EVERY_ROLE, visible=False)
 
 PAGES: Final[tuple[PageEntry, ...]] = (
-    *(DASHBOARD, QUICK_SMS, BULK_SMS, TASK_RECORD, SENDING_RECORD, SMS_HISTORY, TOPUP_HISTORY, STAFF_ACCOUNTS),
-    *(TASK, ACCOUNT, LOGIN, REGISTER, SETUP),
+    *(DASHBOARD, QUICK_SMS, BULK_SMS, TASK_RECORD, SENDING_RECORD, SMS_HISTORY, TOPUP_HISTORY),
+    TEAM,
+    *(STAFF_ACCOUNTS, STAFF_USERS),
+    *(TASK, ACCOUNT, LOGIN, REGISTER, JOIN, RESET, SETUP),
 )
 """In the order of the menu."""
 

@@ -235,7 +235,8 @@ def fingerprint(case: Case) -> list[dict[str, object]]:
         case.world,
         "select b.*, (select string_agg(m.role || m.status || m.epoch, ',') from member m where m.account_id = $1)"
         " as people, (select count(*) from access_link l where l.account_id = $1 and ended_us is null) as links,"
-        " (select max(threshold_micro) from account_alert l where l.account_id = $1) as alert, a.zone, t.state, t.delivered, t.cancelled, (select count(*) from task) as tasks, a.status"
+        " (select max(threshold_micro) from account_alert l where l.account_id = $1) as alert,"
+        " a.zone, t.state, t.delivered, t.cancelled, (select count(*) from task) as tasks, a.status"
         " from account_balance b join task t on t.account_id = b.account_id join account a on a.id = b.account_id"
         " where b.account_id = $1 order by t.id",
         case.victim.account_id,

@@ -42,12 +42,12 @@ def profile(store: Store, clock: FakeClock) -> Profile:
     return Profile(store, clock, password_cost=FAST)
 
 
-def move(store: Store, actor: Actor, credits: int) -> None:
+def move(store: Store, actor: Actor, amount: int) -> None:
     """Credits or debits the account, in whole credits."""
     with store.transaction() as tx:
         number = tx.reserve("test key")
         ledger.adjust(
-            tx, account_id=actor.account_id, amount_micro=credits * MICRO, key=f"k{number}", note="test",
+            tx, account_id=actor.account_id, amount_micro=amount * MICRO, key=f"k{number}", note="test",
             member_id=None, now_us=1,
         )  # fmt: skip
 
