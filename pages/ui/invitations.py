@@ -35,12 +35,14 @@ def invitations_panel(actor: Actor) -> None:
 
 
 def _form(actor: Actor) -> None:
-    roles = [role for role in ROLES if role in roles_of(actor)][::-1]
+    roles = [role for role in ROLES if role in roles_of(actor)]
+    usual = Role.STAFF if actor.is_operator else Role.SENDER
     with st.form(f"{PAGE}-form"):
         heading("Invite somebody")
         role = st.selectbox(
             "Role",
             roles,
+            index=roles.index(usual),
             format_func=lambda one: f"{ROLES[one].label}: {ROLES[one].meaning}",
             key=f"{PAGE}-role",
         )
