@@ -121,7 +121,7 @@ def turn_off(password: str, code: str) -> None:
 
 account = engine.accounts.one(actor, actor.account_id)
 begin("Your account")
-with st.container(key="card-who"), st.grid("auto", min_column_width=190):
+with st.container(key="card-who"), st.grid("auto", min_column_width=130):
     for label, value in (
         ("Name", actor.name),
         ("Role", actor.role.value.capitalize()),

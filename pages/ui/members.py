@@ -81,12 +81,13 @@ def _one(actor: Actor, account_id: int, member_id: int) -> None:
             "Member since": show.when(row["created_us"], actor.zone),
         }
     )
-    own = account_id == actor.account_id
-    if own and actor.role in MANAGERS:
+    manages = account_id == actor.account_id and actor.role in MANAGERS
+    helps = manages or (account_id != actor.account_id and actor.is_operator)
+    if manages:
         _role_form(actor, row)
-    if (own and actor.role in MANAGERS) or (not own and actor.is_operator):
+    if helps and member_id != actor.user_id:
         _help(actor, row)
-    if own and actor.role in MANAGERS:
+    if manages:
         _removal(row)
 
 

@@ -136,7 +136,7 @@ from account a
 join account_balance b on b.account_id = a.id
 left join lateral (
     select m.full_name, m.user_name, m.email, m.last_login_us from member m
-    where m.account_id = a.id and m.role = 'owner' order by m.id limit 1
+    where m.account_id = a.id and m.role = 'owner' and m.status = 'active' order by m.id limit 1
 ) o on true
 where a.kind = 'customer' and ($1 = '' or strpos(lower(a.name), $1) > 0
     or exists (
@@ -155,7 +155,7 @@ from account a
 join account_balance b on b.account_id = a.id
 left join lateral (
     select m.full_name, m.user_name, m.email, m.last_login_us from member m
-    where m.account_id = a.id and m.role = 'owner' order by m.id limit 1
+    where m.account_id = a.id and m.role = 'owner' and m.status = 'active' order by m.id limit 1
 ) o on true
 where a.id = $1;
 
