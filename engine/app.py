@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine import ledger, routes
-from engine.accounts import Accounts
+from engine.accounts import Accounts, Factors, Profile, Team
 from engine.cases import Cases
 from engine.config import Config
 from engine.contacts import Contacts, OptOuts
@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 FIRST_ROUTE_NAME = "Simulator"
 DROP_NOTICES_EVERY_S = 86_400
 DROP_ORPHANS_EVERY_S = 3_600
+LOW_BALANCES_EVERY_S = 30
 
 
 class Engine:
@@ -40,6 +41,9 @@ class Engine:
         self.store = store
         self.clock = clock
         self.accounts = Accounts(store, clock, config)
+        self.team = Team(store, clock, config)
+        self.factors = Factors(store, clock, config)
+        self.profile = Profile(store, clock)
         meters = RouteMeters()
         self.routes = Routes(store, clock, meters)
         self.topups = Topups(store, clock, config)
@@ -60,6 +64,7 @@ class Engine:
             handlers={DISPATCH_JOB: self._dispatch},
             chores={
                 "reconciliation": (RECONCILE_EVERY_S, self.reconcile),
+                "low balances": (LOW_BALANCES_EVERY_S, self.profile.tell_low),
                 "old notices": (DROP_NOTICES_EVERY_S, self.notices.drop_old),
                 "orphaned receipts": (DROP_ORPHANS_EVERY_S, self.topups.drop_orphans),
             },

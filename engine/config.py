@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.errors import SettingError
+from engine.model import EVERY_ROLE, OPERATOR_ROLES, Role
 
 SETTINGS: Final[dict[str, tuple[str, str]]] = {
     "IMS_DATA": ("data", "Folder of the database, uploaded documents and backups."),
@@ -22,6 +23,8 @@ SETTINGS: Final[dict[str, tuple[str, str]]] = {
     "IMS_COUNTRY": ("", "Country of numbers written without country code, such as AU. Empty: none is assumed."),
     "IMS_QUICK_LIMIT": ("100", "Most recipients on the quick SMS page (1–5000)."),
     "IMS_APPROVE_ACCOUNTS": ("0", "1: staff must approve a new account before it can log in."),
+    "IMS_REGISTRATIONS_PER_HOUR": ("100", "Most teams that may register within an hour, all together (1–100000)."),
+    "IMS_REQUIRE_2FA": ("0", "Who must sign in with a second step: `0` nobody, `operators` staff and admins, `all`."),
     "IMS_SUPPORT": ("your operator's staff", "How customers reach staff; shown when something fails."),
     "IMS_TEST_ROUTE": ("sim://", "Gateway of the route made at the first start."),
     "IMS_SECOND_APPROVAL": ("0", "Top-ups of this many credits or more need two members of staff. 0: one is enough."),
@@ -43,6 +46,8 @@ class Config:
     country: str | None
     quick_limit: int
     approve_accounts: bool
+    registrations_per_hour: int
+    second_step_roles: frozenset[Role]
     support: str
     first_gateway: str
     second_approval: int
@@ -75,6 +80,8 @@ class Config:
             country=text("IMS_COUNTRY").upper() or None,
             quick_limit=whole("IMS_QUICK_LIMIT", text("IMS_QUICK_LIMIT"), 1, 5_000),
             approve_accounts=text("IMS_APPROVE_ACCOUNTS") == "1",
+            registrations_per_hour=whole("IMS_REGISTRATIONS_PER_HOUR", text("IMS_REGISTRATIONS_PER_HOUR"), 1, 100_000),
+            second_step_roles=_second_step_roles(text("IMS_REQUIRE_2FA")),
             support=text("IMS_SUPPORT"),
             first_gateway=text("IMS_TEST_ROUTE"),
             second_approval=whole("IMS_SECOND_APPROVAL", text("IMS_SECOND_APPROVAL"), 0, 100_000_000),
@@ -84,6 +91,13 @@ class Config:
     @property
     def secure_cookies(self) -> bool:
         return self.public_url.startswith("https://")
+
+
+def _second_step_roles(value: str) -> frozenset[Role]:
+    found = {"0": frozenset[Role](), "operators": OPERATOR_ROLES, "all": EVERY_ROLE}.get(value.lower())
+    if found is None:
+        raise SettingError("setting", name="IMS_REQUIRE_2FA", value=value, problem="use 0, operators or all.")
+    return found
 
 
 def secret_of(config: Config, env: Mapping[str, str] | None = None) -> str:

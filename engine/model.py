@@ -42,6 +42,8 @@ class Actor:
     role: Role
     name: str
     zone: str = "UTC"
+    restricted: bool = False
+    """Must set up the second step of sign-in before anything else (see `access.allows`)."""
 
     @property
     def is_operator(self) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from engine.accounts import RegisterForm
 from engine.errors import ImsError
 from pages.ui.auth import Authenticator
-from pages.ui.context import get_engine
+from pages.ui.context import client_address, get_engine
 from pages.ui.entry import entry_card, show_log_in_link, support_line
 from pages.ui.guard import require_visitor
 from pages.ui.notices import leave_note, refusal
@@ -18,6 +19,11 @@ WAITING = "Your team is registered. Staff approve new accounts first; you can lo
 require_visitor()
 engine = get_engine()
 
+
+def create(form: RegisterForm) -> None:
+    engine.accounts.register(form, address=client_address())
+
+
 with entry_card("Register your team", wide=True):
     answer = st.container()
     with st.container(key="ims-card"):
@@ -26,7 +32,7 @@ with entry_card("Register your team", wide=True):
             "Team or company", key="register-team", max_chars=80, help="The account that holds credit and messages."
         )
         try:
-            registered = Authenticator().enrol(team, engine.accounts.register)
+            registered = Authenticator().enrol(team, create)
         except ImsError as error:
             registered = False
             with answer:

@@ -39,8 +39,8 @@ class RegisterForm:
     def checked(self, default_zone: str) -> RegisterForm:
         """The form with names trimmed and identities lower-cased. Raises InputError naming the field."""
         form = RegisterForm(
-            team=_name(TEAM, self.team),
-            full_name=_name(FULL_NAME, self.full_name),
+            team=name_of(TEAM, self.team),
+            full_name=name_of(FULL_NAME, self.full_name),
             user_name=user_name_of(self.user_name),
             email=email_of(self.email),
             password=self.password,
@@ -80,7 +80,8 @@ def identity(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip().lower()
 
 
-def _name(field: str, text: str) -> str:
+def name_of(field: str, text: str) -> str:
+    """A name with its spaces tidied. Raises InputError naming `field`."""
     name = " ".join(unicodedata.normalize("NFC", text).split())
     if not name:
         raise _invalid(field, "this is empty.", "Fill it in.")

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hmac
-import secrets
-from dataclasses import dataclass
 from typing import Final
 
 from engine import ledger
 from engine.access import allows, anonymous
+from engine.accounts import attempts
 from engine.accounts.audit import confirm, record_audit
-from engine.accounts.forms import EMAIL, USER_NAME, RegisterForm, email_of, user_name_of, zone_of
+from engine.accounts.forms import RegisterForm, email_of, user_name_of, zone_of
 from engine.accounts.passwords import UNUSABLE, check_policy, hash_password
-from engine.accounts.sessions import TOKEN_BYTES, SignIn, hash_of
+from engine.accounts.people import NewMember, add_member, refuse_taken
+from engine.accounts.sessions import SignIn
+from engine.accounts.tokens import hash_of, new_token
 from engine.errors import AccessError, InputError
 from engine.model import EVERY_ROLE, OPERATOR_ROLES, Actor, Role
 from engine.store import Row, Rows, Tx
@@ -24,17 +25,6 @@ MOST_AUDIT: Final = 500
 MOST_NOTE: Final = 500
 STATUSES: Final = frozenset({"active", "suspended"})
 """What staff may set; "pending" is only the state before the first approval."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Member:
-    """What a member row needs; identities are checked and lower-cased."""
-
-    user_name: str
-    email: str
-    full_name: str
-    role: Role
-    password_hash: str
 
 
 class Accounts(SignIn):
@@ -49,7 +39,7 @@ class Accounts(SignIn):
 
         Raises AccessError("setup_done") when there is an administrator.
         """
-        token = secrets.token_urlsafe(TOKEN_BYTES)
+        token = new_token()
         with self._store.transaction() as tx:
             _refuse_second_setup(tx)
             tx.run("store.put_setting", SETUP_SETTING, hash_of(token), self._clock.now_us())
@@ -64,31 +54,40 @@ class Accounts(SignIn):
         _check_setup_token(self._store.one("store.setting", SETUP_SETTING), token, done=not self.setup_needed())
         checked = form.checked(self._config.zone)
         hashed = hash_password(checked.password, self._cost)
-        member = _Member(checked.user_name, checked.email, checked.full_name, Role.ADMIN, hashed)
+        member = NewMember(checked.user_name, checked.email, checked.full_name, Role.ADMIN, hashed)
         now_us = self._clock.now_us()
         with self._store.transaction() as tx:
             _refuse_second_setup(tx)
             _check_setup_token(tx.one("store.setting", SETUP_SETTING), token, done=False)
             tx.run("store.drop_setting", SETUP_SETTING)
             account_id = _operator_account(tx, checked.team, checked.zone, now_us)
-            _add_member(tx, account_id, member, now_us, action="administrator_created")
+            add_member(tx, account_id, member, now_us, action="administrator_created")
 
     @anonymous
-    def register(self, form: RegisterForm) -> None:
+    def register(self, form: RegisterForm, *, address: str | None = None) -> None:
         """Makes a customer account with no credit and its owner; pending when staff approve new accounts.
 
-        Raises InputError("taken" | "weak_password" | "invalid") naming the field.
+        `address` is the client's, for the limit by the hour. Raises InputError("taken" | "weak_password" | "invalid")
+        naming the field, AccessError("too_many_attempts").
         """
         checked = form.checked(self._config.zone)
         with_taken = self._store.all("accounts.taken", checked.user_name, checked.email)
-        _refuse_taken(with_taken)  # before the slow hash; the insert decides
+        refuse_taken(with_taken)  # before the slow hash; the insert decides
+        attempts.count(
+            self._store,
+            self._clock,
+            attempts.REGISTER,
+            address,
+            each=attempts.PER_ADDRESS,
+            overall=self._config.registrations_per_hour,
+        )
         hashed = hash_password(checked.password, self._cost)
-        member = _Member(checked.user_name, checked.email, checked.full_name, Role.OWNER, hashed)
+        member = NewMember(checked.user_name, checked.email, checked.full_name, Role.OWNER, hashed)
         status = "pending" if self._config.approve_accounts else "active"
         now_us = self._clock.now_us()
         with self._store.transaction() as tx:
             account_id = _add_account(tx, checked.team, "customer", status, checked.zone, now_us)
-            _add_member(tx, account_id, member, now_us, action="registered")
+            add_member(tx, account_id, member, now_us, action="registered")
 
     @allows(OPERATOR_ROLES)
     def find(self, actor: Actor, search: str = "", limit: int = 50) -> Rows:  # noqa: ARG002 - checked by the mark
@@ -156,7 +155,7 @@ class Accounts(SignIn):
         now_us = self._clock.now_us()
         with self._store.transaction() as tx:
             account_id = _operator_account(tx, OPERATOR_NAME, zone_of(self._config.zone), now_us)
-            _add_member(tx, account_id, _Member(name, address, name, role, hashed), now_us, action="operator_created")
+            add_member(tx, account_id, NewMember(name, address, name, role, hashed), now_us, action="operator_created")
 
     def ensure_account(self, name: str) -> Actor:
         """Internal, for the command line: the owner of its account `name`, made without a password when missing.
@@ -165,13 +164,13 @@ class Accounts(SignIn):
         """
         zone, now_us = zone_of(self._config.zone), self._clock.now_us()
         plain = user_name_of(name)
-        member = _Member(f"@{plain}", f"{plain}@localhost", plain, Role.OWNER, UNUSABLE)
+        member = NewMember(f"@{plain}", f"{plain}@localhost", plain, Role.OWNER, UNUSABLE)
         with self._store.transaction() as tx:
             row = tx.one("accounts.identify", member.user_name)
             if row is not None:
                 return Actor(row["id"], row["account_id"], Role(row["role"]), row["full_name"], row["zone"])
             account_id = _add_account(tx, plain, "customer", "active", zone, now_us)
-            member_id = _add_member(tx, account_id, member, now_us, action="account_made")
+            member_id = add_member(tx, account_id, member, now_us, action="account_made")
             return Actor(member_id, account_id, member.role, member.full_name, zone)
 
 
@@ -185,34 +184,6 @@ def _add_account(tx: Tx, name: str, kind: str, status: str, zone: str, now_us: i
 def _operator_account(tx: Tx, name: str, zone: str, now_us: int) -> int:
     row = tx.one("accounts.operator_account")
     return row["id"] if row else _add_account(tx, name, "operator", "active", zone, now_us)
-
-
-def _add_member(tx: Tx, account_id: int, member: _Member, now_us: int, *, action: str) -> int:
-    """The new member's id. Raises InputError("taken"), which also undoes the account made before."""
-    added = tx.one(
-        "accounts.add_member",
-        tx.reserve("member"),
-        account_id,
-        member.user_name,
-        member.email,
-        member.full_name,
-        member.role.value,
-        member.password_hash,
-        now_us,
-    )
-    if added is None:
-        _refuse_taken(tx.all("accounts.taken", member.user_name, member.email))
-        raise AssertionError("an insert was refused although neither name nor address is taken")
-    actor = Actor(added["id"], account_id, member.role, member.full_name)
-    record_audit(tx, actor=actor, action=action, subject=f"member {added['id']}", detail="", now_us=now_us)
-    return actor.user_id
-
-
-def _refuse_taken(rows: Rows) -> None:
-    if any(row["user_name"] for row in rows):
-        raise InputError("taken", what="user name", field=USER_NAME)
-    if rows:
-        raise InputError("taken", what="e-mail address", field=EMAIL)
 
 
 def _refuse_second_setup(tx: Tx) -> None:

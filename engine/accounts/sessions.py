@@ -6,38 +6,29 @@ holds. The database keeps SHA-256 of both, so that a copy of it signs nobody in.
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from typing import Any, Final
 
 from engine.access import allows, anonymous
 from engine.accounts.audit import confirm, record_audit
 from engine.accounts.forms import OLD_PASSWORD, PASSWORD, identity
 from engine.accounts.passwords import COST, check_policy, hash_password, matches
+from engine.accounts.proof import FAILURES_ALLOWED, LOCK_US, MOST_AGENT, Proof, refuse_closed, refuse_locked
 from engine.accounts.throttle import UnknownNames
+from engine.accounts.tokens import MOST_TOKEN, hash_of, new_token
 from engine.config import Config
 from engine.errors import AccessError, InputError
 from engine.model import DAY_US, EVERY_ROLE, HOUR_US, MINUTE_US, SECOND_US, Actor, Clock, Role
 from engine.store import Row, Rows, Store
 
-FAILURES_ALLOWED: Final = 5
-LOCK_US: Final = 15 * MINUTE_US
 TICKET_US: Final = 30 * SECOND_US
+CHALLENGE_US: Final = 5 * MINUTE_US
+"""How long a right password waits for its code."""
 SESSION_US: Final = 7 * DAY_US
 """Longest life of a session, used or not."""
 IDLE_US: Final = 12 * HOUR_US
 """A session unused for this long has ended."""
 TOUCH_US: Final = 5 * MINUTE_US
 """A session's last use is written at most this often: reruns only read."""
-TOKEN_BYTES: Final = 32
-MOST_TOKEN: Final = 128
-"""Longer ones are nobody's and are not even hashed."""
-MOST_AGENT: Final = 200
-
-
-def hash_of(token: str) -> str:
-    """What the database keeps of a token, ticket or set-up link."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class SignIn:
@@ -49,11 +40,15 @@ class SignIn:
         self._clock = clock
         self._config = config
         self._cost = password_cost
+        self._proof = Proof(store, clock, password_cost)
         self._unknown = UnknownNames(FAILURES_ALLOWED, LOCK_US)
 
     @anonymous
     def sign_in(self, user_name_or_email: str, password: str, agent: str = "") -> str:
         """Checks a password and returns a ticket for `redeem`, good for 30 s and once.
+
+        Of members with a second step it is a challenge, which `Factors.pass_code` turns into a ticket; `redeem` refuses
+        it (see `Factors.awaits_code`).
 
         Raises AccessError: "login_failed" (the same for unknown names), "login_locked", and, only when the password
         was right, "account_pending" or "account_suspended".
@@ -62,46 +57,40 @@ class SignIn:
         found = self._store.one("accounts.identify", who)
         member = found if found is not None and found["status"] == "active" else None
         now_us = self._clock.now_us()
-        _refuse_locked(member["locked_until_us"] if member else self._unknown.locked_until_us(who), now_us)
+        refuse_locked(member["locked_until_us"] if member else self._unknown.locked_until_us(who), now_us)
         if not matches(password, member["password_hash"] if member else None, self._cost):
             self._count_failure(who, member, agent)
             raise AccessError("login_failed")
         if member is None:  # nobody's password is never right
             raise AccessError("login_failed")
-        _refuse_closed(member)
+        refuse_closed(member)
         return self._ticket(member)
 
     def _ticket(self, member: Row) -> str:
-        ticket = secrets.token_urlsafe(TOKEN_BYTES)
+        ticket = new_token()
         now_us = self._clock.now_us()
         with self._store.transaction() as tx:
+            # Failures are kept until the code was right too: otherwise the password would buy endless guesses of it.
+            coded = tx.one("factors.is_on", member["id"]) is not None
             # Tried in parallel, right guesses made after the lock must not count: the row decides.
-            if tx.one("accounts.note_login", member["id"], now_us, member["epoch"]) is None:
+            step = "accounts.may_continue" if coded else "accounts.note_login"
+            if tx.one(step, member["id"], now_us, member["epoch"]) is None:
                 raise AccessError("login_failed")
-            tx.run("accounts.drop_old_tickets", now_us)
-            tx.run("accounts.add_ticket", hash_of(ticket), member["id"], now_us + TICKET_US)
+            if coded:
+                tx.run("factors.drop_old_challenges", now_us)
+                tx.run("factors.add_challenge", hash_of(ticket), member["id"], member["epoch"], now_us + CHALLENGE_US)
+            else:
+                tx.run("accounts.drop_old_tickets", now_us)
+                tx.run("accounts.add_ticket", hash_of(ticket), member["id"], now_us + TICKET_US)
         return ticket
 
     def _count_failure(self, who: str, member: Row | None, agent: str) -> None:
         """Raises AccessError("login_locked") when this failure was the last one allowed."""
+        if member is not None:
+            self._proof.count_failure(member, agent)
+            return
         now_us = self._clock.now_us()
-        if member is None:
-            until_us = self._unknown.count_failure(who, now_us)
-        else:
-            with self._store.transaction() as tx:
-                row = tx.one("accounts.count_failure", member["id"], FAILURES_ALLOWED, now_us + LOCK_US)
-                until_us = row["locked_until_us"] if row else 0
-                if until_us > now_us:
-                    record_audit(
-                        tx,
-                        actor=None,
-                        action="sign_in_locked",
-                        subject=f"member {member['id']}",
-                        detail=agent[:MOST_AGENT],
-                        now_us=now_us,
-                        account_id=member["account_id"],
-                    )
-        _refuse_locked(until_us, now_us)
+        refuse_locked(self._unknown.count_failure(who, now_us), now_us)
 
     @anonymous
     def redeem(self, ticket: str, agent: str) -> str:
@@ -109,14 +98,16 @@ class SignIn:
 
         Raises AccessError("login_failed") for a used, old or invented ticket.
         """
-        token = secrets.token_urlsafe(TOKEN_BYTES)
+        token = new_token()
         now_us = self._clock.now_us()
         with self._store.transaction() as tx:
-            row = tx.one("accounts.take_ticket", hash_of(ticket[:MOST_TOKEN]))
+            row = tx.one("accounts.take_ticket", hash_of(ticket))
             good = row is not None and row["expires_us"] > now_us
             member = tx.one("accounts.member", row["member_id"]) if row and good else None
+            if member is not None and member["status"] != "active":
+                member = None
             if member is not None:
-                _refuse_closed(member)
+                refuse_closed(member)
                 tx.run("accounts.drop_old_sessions", now_us, now_us - IDLE_US)
                 tx.run(
                     "accounts.add_session",
@@ -144,7 +135,9 @@ class SignIn:
         if now_us - row["seen_us"] >= TOUCH_US:
             with self._store.transaction() as tx:
                 tx.run("accounts.touch_session", token_hash, now_us)
-        return Actor(row["id"], row["account_id"], Role(row["role"]), row["full_name"], row["zone"])
+        role = Role(row["role"])
+        restricted = not row["second_step"] and role in self._config.second_step_roles
+        return Actor(row["id"], row["account_id"], role, row["full_name"], row["zone"], restricted)
 
     @anonymous
     def sign_out(self, token: str | None) -> None:
@@ -176,13 +169,7 @@ class SignIn:
 
         Raises InputError naming the field, AccessError("login_locked") after too many wrong current passwords.
         """
-        member = self._store.one("accounts.member", actor.user_id)
-        if member is None:
-            raise AccessError("session_ended")
-        _refuse_locked(member["locked_until_us"], self._clock.now_us())
-        if not matches(old, member["password_hash"], self._cost):
-            self._count_failure(member["user_name"], member, "change of password")
-            raise InputError("invalid", field=OLD_PASSWORD, problem="this is not right.", remedy="Type it again.")
+        member = self._proof.own_password(actor, old, field=OLD_PASSWORD, doing="change of password")
         if old == new:
             raise InputError("invalid", field=PASSWORD, problem="this is the current one.", remedy="Choose another.")
         check_policy(new, member["user_name"], member["email"].partition("@")[0])
@@ -214,16 +201,15 @@ class SignIn:
                 raise AccessError("not_found", what="session")
             self._audit_own(tx, actor, "session_ended")
 
+    @allows(EVERY_ROLE)
+    def end_other_sessions(self, actor: Actor, *, keep_token: str | None) -> None:
+        """Signs every browser of the member out but this one."""
+        with self._store.transaction() as tx:
+            confirm(tx, actor)
+            tx.run("accounts.drop_tickets_of", actor.user_id)
+            tx.run("accounts.drop_other_sessions", actor.user_id, hash_of(keep_token) if keep_token else "")
+            self._audit_own(tx, actor, "other_sessions_ended")
+
     def _audit_own(self, tx: Any, actor: Actor, action: str) -> None:
         subject = f"member {actor.user_id}"
         record_audit(tx, actor=actor, action=action, subject=subject, detail="", now_us=self._clock.now_us())
-
-
-def _refuse_locked(until_us: int, now_us: int) -> None:
-    if until_us > now_us:
-        raise AccessError("login_locked", minutes=-((now_us - until_us) // MINUTE_US))
-
-
-def _refuse_closed(member: Row) -> None:
-    if member["account_status"] != "active":
-        raise AccessError(f"account_{member['account_status']}")

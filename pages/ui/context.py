@@ -40,6 +40,12 @@ def session_token() -> str | None:
     return cookies().get(SESSION_COOKIE)
 
 
+def client_address() -> str | None:
+    """The address of the browser (or of a proxy before this server); None on this machine."""
+    found = st.context.ip_address
+    return found if isinstance(found, str) else None
+
+
 def current_actor() -> Actor | None:
     """Who is signed in, asked of the database each time: sessions end elsewhere too."""
     return get_engine().accounts.actor_of(session_token())

@@ -15,12 +15,14 @@ from engine.errors import AccessError, ImsError
 from pages.ui.auth import Authenticator
 from pages.ui.browser import begin_session
 from pages.ui.context import get_engine
-from pages.ui.notices import notice, refusal, show_note
+from pages.ui.notices import leave_note, notice, refusal, show_note
 from pages.ui.registry import LOGIN, REGISTER
+from pages.ui.second_step import ask_code
 from pages.ui.theme import ICON, PRODUCT
 
 _ENDED = "ims_was_signed_in"
 _TICKET = "ims_ticket"
+_CHALLENGE = "ims_challenge"
 
 
 @contextmanager
@@ -49,11 +51,19 @@ def show_log_in(next_address: str = "") -> None:
             )
         answer = st.container()
         with st.container(key="ims-card"):
-            ticket = _ask(answer)
+            ticket = _ask_code(answer) if _CHALLENGE in st.session_state else _ask(answer)
         if ticket is not None:
             st.session_state[_TICKET] = ticket
         _exchange(answer, next_address)
+        if _CHALLENGE in st.session_state:
+            return
         st.page_link(str(REGISTER.path), label="New here? Register your team", icon=":material/person_add:")
+        with st.expander("Forgot your password?", icon=":material/help:"):
+            st.text(
+                "The owner of your account makes you a link for a new password, on the page Team. "
+                "Are you the owner, or did you lose the phone with your codes? Then ask staff."
+            )
+            st.text(support_line())
 
 
 def _exchange(answer: DeltaGenerator, next_address: str) -> None:
@@ -61,6 +71,7 @@ def _exchange(answer: DeltaGenerator, next_address: str) -> None:
     ticket = st.session_state.get(_TICKET)
     if ticket is not None and begin_session(ticket, next_address):
         del st.session_state[_TICKET]
+        _start_over()
         with answer:
             refusal(AccessError("login_failed"), support_line())
 
@@ -83,11 +94,33 @@ def forget_signed_in() -> None:
 def _ask(answer: DeltaGenerator) -> str | None:
     """A ticket when name and password were right; otherwise `answer` says what to check."""
     try:
-        return Authenticator().ask()
+        ticket = Authenticator().ask()
     except ImsError as error:
         with answer:
             refusal(error, support_line())
         return None
+    if ticket is not None and get_engine().factors.awaits_code(ticket):
+        st.session_state[_CHALLENGE] = ticket
+        st.rerun()
+    return ticket
+
+
+def _ask_code(answer: DeltaGenerator) -> str | None:
+    """The second step; a ticket when the code was right too. The password is asked anew when it took too long."""
+    try:
+        return ask_code(st.session_state[_CHALLENGE], start_over=_start_over)
+    except ImsError as error:
+        with answer:
+            refusal(error, support_line())
+        if error.code in {"factor_expired", "login_locked"}:
+            leave_note("error", error.message)
+            _start_over()
+            st.rerun()
+        return None
+
+
+def _start_over() -> None:
+    st.session_state.pop(_CHALLENGE, None)
 
 
 def support_line() -> str:

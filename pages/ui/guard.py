@@ -8,6 +8,7 @@ from engine.errors import AccessError
 from engine.model import Actor, Role
 from pages.ui.context import current_actor
 from pages.ui.entry import show_log_in, was_signed_in
+from pages.ui.factor_gate import show_gate
 from pages.ui.notices import notice, refusal
 from pages.ui.registry import home_of
 
@@ -16,13 +17,17 @@ def require(*roles: Role) -> Actor:
     """First line of every page and of every handler that changes something. No roles: everybody signed in.
 
     The session is read from the database each time. Visitors get the log-in form at the address they asked for
-    (so that it, with its query, is where they land after signing in); a wrong role gets a sentence. Both end the run.
+    (so that it, with its query, is where they land after signing in), who needs a second step of sign-in its set-up,
+    a wrong role a sentence. Each ends the run.
     """
     actor = current_actor()
     if actor is None:
         if was_signed_in():
             st.rerun()  # the session ended while this page was shown: begin anew, as a visitor
         show_log_in()
+        st.stop()
+    if actor.restricted:
+        show_gate(actor)
         st.stop()
     if roles and actor.role not in roles:
         refusal(AccessError("forbidden", role=actor.role.value))

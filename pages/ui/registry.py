@@ -39,6 +39,8 @@ class PageEntry:
 
 LOGIN: Final = PageEntry("login.py", "Log in", ":material/login:", NOBODY, visible=False)
 REGISTER: Final = PageEntry("register.py", "Register", ":material/person_add:", NOBODY, visible=False)
+JOIN: Final = PageEntry("join.py", "Join", ":material/group_add:", NOBODY, visible=False)
+RESET: Final = PageEntry("reset.py", "New password", ":material/key:", NOBODY, visible=False)
 SETUP: Final = PageEntry("setup.py", "Set up", ":material/build:", NOBODY, visible=False)
 DASHBOARD: Final = PageEntry("dashboard.py", "Dashboard", ":material/monitoring:", EVERY_ROLE, "Overview")
 QUICK_SMS: Final = PageEntry("quick_sms.py", "Quick SMS", ":material/send:", SENDING_ROLES, "Send")
@@ -53,6 +55,8 @@ TOPUP_HISTORY: Final = PageEntry(
     "topup_history.py", "Top-up history list", ":material/account_balance_wallet:", EVERY_ROLE, "Records"
 )
 TOP_UP: Final = PageEntry("top_up.py", "Top up", ":material/add_card:", frozenset({Role.OWNER}), "Account")
+TEAM: Final = PageEntry("team.py", "Team", ":material/groups:", CUSTOMER_ROLES, "Account")
+STAFF_USERS: Final = PageEntry("staff_users.py", "Users", ":material/badge:", OPERATOR_ROLES, "Operator")
 STAFF_ACCOUNTS: Final = PageEntry("staff_accounts.py", "Accounts", ":material/group:", OPERATOR_ROLES, "Operator")
 STAFF_CASES: Final = PageEntry("staff_cases.py", "Cases", ":material/forum:", OPERATOR_ROLES, "Operator")
 SUPPORT: Final = PageEntry("support.py", "Cases", ":material/forum:", CUSTOMER_ROLES, "Help")
@@ -68,11 +72,11 @@ PAGES: Final[tuple[PageEntry, ...]] = (
     DASHBOARD,
     *(QUICK_SMS, BULK_SMS, CONTACTS, TEMPLATES, OPT_OUTS),
     *(TASK_RECORD, SENDING_RECORD, SMS_HISTORY, TOPUP_HISTORY),
-    TOP_UP,
+    *(TOP_UP, TEAM),
     *(HELP, SUPPORT),
-    *(STAFF_ACCOUNTS, STAFF_TOPUPS, STAFF_CASES, STAFF_ROUTES, STAFF_BILLING),
+    *(STAFF_ACCOUNTS, STAFF_TOPUPS, STAFF_CASES, STAFF_ROUTES, STAFF_BILLING, STAFF_USERS),
     *(NOTICES, TASK, ACCOUNT),
-    *(LOGIN, REGISTER, SETUP),
+    *(LOGIN, REGISTER, JOIN, RESET, SETUP),
 )
 """In the order of the menu."""
 

@@ -15,6 +15,7 @@ from pages.ui import browser, guard
 from pages.ui import format as show
 from pages.ui.context import current_actor, engine_or_none, get_engine, session_token
 from pages.ui.entry import forget_signed_in, remember_signed_in, show_log_in
+from pages.ui.factor_gate import is_gated, show_gate
 from pages.ui.notices import notice, refusal, show_note
 from pages.ui.registry import ACCOUNT, LOGIN, NOTICES, PAGES, PageEntry, home_of
 from pages.ui.theme import ICON, LOGO, PRODUCT, apply_styles
@@ -32,12 +33,15 @@ _SIGN_OUT: Final = "ims_sign_out"
 def run() -> None:
     """One run of the script for one visitor."""
     actor = current_actor()
-    page = st.navigation(_pages_for_visitor() if actor is None else _pages_for(actor), position="hidden")
+    gated = actor is not None and is_gated(actor)
+    page = st.navigation(_pages_of(actor, gated=gated), position="hidden")
     st.set_page_config(page_title=f"{page.title} · {PRODUCT}", page_icon=str(ICON), layout="wide")
     apply_styles()
     if st.session_state.pop(_SIGN_OUT, False):
         browser.end_session(f"/{LOGIN.url_path}")
-    if actor is not None:
+    if gated:
+        remember_signed_in()
+    elif actor is not None:
         st.logo(str(LOGO), size="large", icon_image=str(ICON))
         _menu(actor)
         _top_bar(actor)
@@ -64,6 +68,23 @@ def report(error: Exception) -> bool:
         f"Reload the page. If it happens again, tell {whom} the reference {reference}.",
     )
     return True
+
+
+def _pages_of(actor: Actor | None, *, gated: bool) -> list[st.Page]:
+    if actor is None:
+        return _pages_for_visitor()
+    return _pages_behind_gate(actor) if gated else _pages_for(actor)
+
+
+def _pages_behind_gate(actor: Actor) -> list[st.Page]:
+    """Every address shows the set-up of the second step, and stays what was asked for."""
+
+    def gate() -> None:
+        show_gate(actor)
+        st.button("Sign out", icon=":material/logout:", key="ims-sign-out", on_click=_sign_out)
+
+    home = st.Page(gate, title=PRODUCT, url_path="home", default=True)
+    return [home, *(st.Page(gate, title=PRODUCT, url_path=entry.url_path) for entry in PAGES)]
 
 
 def _pages_for_visitor() -> list[st.Page]:

@@ -25,7 +25,7 @@ def session_cookie(context: BrowserContext) -> dict[str, object] | None:
 
 
 def sign_out(page: Page) -> None:
-    page.get_by_test_id("stPopoverButton").click()
+    page.locator(".st-key-ims-account button").first.click()
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/login")
     expect(page.get_by_role("button", name="Log in")).to_be_visible()

@@ -32,6 +32,9 @@ SERVICES = (
     "contacts",
     "opt_outs",
     "templates",
+    "team",
+    "factors",
+    "profile",
 )
 INTERNAL = {
     "accounts.setup_token",  # the server's start makes the link
@@ -42,6 +45,7 @@ INTERNAL = {
     "tasks.notice_due",  # same
     "route_test.send_as",  # the command line on the operator's own machine
     "topups.drop_orphans",  # same
+    "profile.tell_low",  # same
 }
 """Called by the program itself, never with what a person sent."""
 
@@ -62,6 +66,7 @@ class Case:
     victims_template: int
     victims_request: int
     victims_document: int
+    victims_invitation: int
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +95,8 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
     engine.opt_outs.add(made.owner, "61412999999", note="Parcels")
     request = engine.topups.request(made.owner, 500 * MICRO, price_version=1, key="Parcels")
     document = engine.topups.upload(made.owner, request, name="Parcels.pdf", data=b"%PDF-1.7")
+    engine.team.invite(made.owner, Role.SENDER)
+    invitation = int(str(raw(made, "select max(id) as id from access_link")[0]["id"]))
     yield Case(
         made,
         actors,
@@ -103,6 +110,7 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
         victims_template=template,
         victims_request=request,
         victims_document=document,
+        victims_invitation=invitation,
     )
     engine.stop()
 
@@ -119,9 +127,10 @@ def member(made: World, owner: Actor, role: Role) -> Actor:
     with made.store.transaction() as tx:
         user_id = tx.reserve("member")
         name = f"{role.value}@{user_id}"
-        tx.raw.execute(  # type: ignore[attr-defined] # inviting members is a later page
-            "insert into member select $1, account_id, $2, $2, $2, $3, 'active', 'x', 1, 0, 0, 0, null"
-            " from member where id = $4",
+        tx.raw.execute(  # type: ignore[attr-defined] # quicker than an invitation
+            "insert into member (id, account_id, user_name, email, full_name, role, status, password_hash, epoch,"
+            " failures, locked_until_us, created_us)"
+            " select $1, account_id, $2, $2, $2, $3, 'active', 'x', 1, 0, 0, 0 from member where id = $4",
             [user_id, name, role.value, owner.user_id],
         )
     return replace(owner, user_id=user_id, role=role)
@@ -151,6 +160,27 @@ def arguments(case: Case, actor: Actor) -> dict[str, tuple[tuple[object, ...], d
         "accounts.change_password": (("wrong password", "another long password"), {}),
         "accounts.sessions": ((), {}),
         "accounts.end_session": (("0" * 64,), {}),
+        "accounts.end_other_sessions": ((), {"keep_token": None}),
+        "team.members": ((other,), {}),
+        "team.invitations": ((), {}),
+        "team.invite": ((Role.ADMIN if actor.is_operator else Role.SENDER,), {}),
+        "team.revoke": ((case.victims_invitation,), {}),
+        "team.set_role": ((case.victim.user_id, Role.ADMIN if actor.is_operator else Role.SENDER), {}),
+        "team.remove": ((case.victim.user_id,), {}),
+        "team.reset_link": ((case.victim.user_id,), {}),
+        "team.unlock": ((case.victim.user_id,), {}),
+        "team.remove_factor": ((case.victim.user_id,), {}),
+        "factors.state": ((), {}),
+        "factors.begin": (("wrong password",), {}),
+        "factors.finish": (("000000",), {}),
+        "factors.turn_off": (("wrong password", "000000"), {}),
+        "factors.renew_codes": (("wrong password", "000000"), {}),
+        "profile.own": ((), {}),
+        "profile.change": ((), {"full_name": "X", "email": "x@example.com", "password": "wrong password"}),
+        "profile.set_own_zone": (("UTC",), {}),
+        "profile.set_account_zone": (("UTC",), {}),
+        "profile.set_alert": ((MICRO,), {}),
+        "profile.usage": ((), {}),
         "routes.selectable": ((), {}),
         "routes.get": ((1,), {}),
         "routes.listing": ((), {}),
@@ -269,6 +299,7 @@ OWN_ONLY = {
     "contacts.as_recipients", "contacts.export", "opt_outs.add", "opt_outs.remove", "templates.get", "templates.save",
     "templates.rename", "templates.delete",
     "topups.one_request", "topups.withdraw", "topups.upload", "topups.document",
+    "team.members", "team.revoke", "team.set_role", "team.remove", "team.reset_link", "team.unlock",
 }  # fmt: skip
 """Calls that name one thing of the victim's: a customer is told that there is no such thing."""
 
@@ -276,6 +307,8 @@ NOTHING_NAMED = {
     "accounts.change_password", "accounts.sessions", "accounts.end_session", "routes.selectable", "routes.get",
     "tasks.preview", "opt_outs.import_file", "opt_outs.screened", "opt_outs.export", "contacts.create",
     "topups.prices", "topups.quote",
+    "accounts.end_other_sessions",
+    "factors.state", "factors.begin", "factors.finish", "factors.turn_off", "factors.renew_codes", "profile.change",
 }  # fmt: skip
 """Calls about the actor's own things, or about what is public to every role."""
 
@@ -313,9 +346,12 @@ def fingerprint(case: Case) -> list[dict[str, object]]:
     """What the victim has; no call of a stranger may change it."""
     return raw(
         case.world,
-        "select b.*, t.state, t.delivered, t.cancelled, (select count(*) from task) as tasks, a.status,"
+        "select b.*, t.state, t.delivered, t.cancelled, (select count(*) from task) as tasks, a.status, a.zone,"
         " (select max(state) from topup_request r where r.account_id = b.account_id) as request,"
-        " (select count(*) from topup_document d where d.account_id = b.account_id) as documents"
+        " (select count(*) from topup_document d where d.account_id = b.account_id) as documents,"
+        " (select string_agg(m.role || m.status || m.epoch, ',') from member m where m.account_id = $1) as people,"
+        " (select count(*) from access_link l where l.account_id = $1 and ended_us is null) as links,"
+        " (select max(threshold_micro) from account_alert l where l.account_id = $1) as alert"
         " from account_balance b join task t on t.account_id = b.account_id join account a on a.id = b.account_id"
         " where b.account_id = $1 order by t.id",
         case.victim.account_id,

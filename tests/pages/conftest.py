@@ -11,7 +11,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest, app_test
 from streamlit.util import calc_hash
 
-from engine.accounts import Accounts, RegisterForm
+from engine.accounts import Accounts, Factors, Profile, RegisterForm, Team
 from engine.api import SESSION_COOKIE
 from engine.app import Engine
 from engine.config import Config
@@ -37,6 +37,9 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
         Config.from_env({"IMS_DATA": str(tmp_path), "IMS_URL": "duckdb://", "IMS_SUPPORT": "555-0100"})
     )
     opened.accounts = Accounts(opened.store, opened.clock, opened.config, password_cost=4)
+    opened.team = Team(opened.store, opened.clock, opened.config, password_cost=4)
+    opened.factors = Factors(opened.store, opened.clock, opened.config, password_cost=4)
+    opened.profile = Profile(opened.store, opened.clock, password_cost=4)
     context.set_engine(opened)
     yield opened
     context.set_engine(None)

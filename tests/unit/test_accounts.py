@@ -204,6 +204,7 @@ ARGUMENTS: dict[str, tuple[object, ...]] = {
     "one": (7,),
     "set_status": (7, "active"),
 }
+NAMED: dict[str, dict[str, object]] = {"end_other_sessions": {"keep_token": None}}
 NOT_EVERYONE = {
     "audit_log": {Role.OWNER, Role.STAFF, Role.ADMIN},
     "find": {Role.STAFF, Role.ADMIN},
@@ -215,7 +216,7 @@ NOT_EVERYONE = {
 def test_each_role_is_let_in_or_refused_as_the_table_says(accounts: Accounts, name: str) -> None:
     def lets_in(role: Role) -> bool:
         try:
-            getattr(accounts, name)(actor_with(role), *ARGUMENTS.get(name, ()))
+            getattr(accounts, name)(actor_with(role), *ARGUMENTS.get(name, ()), **NAMED.get(name, {}))
         except ImsError as error:
             return error.code != "forbidden"
         return True

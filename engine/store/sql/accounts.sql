@@ -51,6 +51,10 @@ update member set failures = 0, locked_until_us = 0, last_login_us = $2
 where id = $1 and locked_until_us <= $2 and epoch = $3 and status = 'active'
 returning id;
 
+-- name: may_continue
+-- The password was right and a code is awaited; nothing comes back as with `note_login`, failures are kept.
+select id from member where id = $1 and locked_until_us <= $2 and epoch = $3 and status = 'active';
+
 -- name: add_ticket
 -- Proof of a checked password.
 insert into login_ticket (ticket_hash, member_id, expires_us) values ($1, $2, $3);
@@ -74,8 +78,11 @@ values ($1, $2, $3, $4, $4, $5, $6);
 
 -- name: session
 -- Who a token belongs to: not expired ($2), seen since $3, same epoch, member and account active.
-select m.id, m.account_id, m.full_name, m.role, a.zone, s.seen_us
+select m.id, m.account_id, m.full_name, m.role, coalesce(z.zone, a.zone) as zone, s.seen_us,
+    f.member_id is not null as second_step
 from session s join member m on m.id = s.member_id join account a on a.id = m.account_id
+left join member_zone z on z.member_id = m.id
+left join second_factor f on f.member_id = m.id and f.confirmed_us is not null
 where s.token_hash = $1 and s.expires_us > $2 and s.seen_us > $3 and s.epoch = m.epoch
     and m.status = 'active' and a.status = 'active';
 
@@ -129,7 +136,7 @@ from account a
 join account_balance b on b.account_id = a.id
 left join lateral (
     select m.full_name, m.user_name, m.email, m.last_login_us from member m
-    where m.account_id = a.id and m.role = 'owner' order by m.id limit 1
+    where m.account_id = a.id and m.role = 'owner' and m.status = 'active' order by m.id limit 1
 ) o on true
 where a.kind = 'customer' and ($1 = '' or strpos(lower(a.name), $1) > 0
     or exists (
@@ -148,7 +155,7 @@ from account a
 join account_balance b on b.account_id = a.id
 left join lateral (
     select m.full_name, m.user_name, m.email, m.last_login_us from member m
-    where m.account_id = a.id and m.role = 'owner' order by m.id limit 1
+    where m.account_id = a.id and m.role = 'owner' and m.status = 'active' order by m.id limit 1
 ) o on true
 where a.id = $1;
 
@@ -169,3 +176,13 @@ from audit u left join member m on m.id = u.member_id left join account a on a.i
 where (cast($1 as bigint) is null or u.account_id = $1) and (cast($2 as bigint) is null or u.id < $2)
 order by u.id desc
 limit $3;
+
+-- name: count_attempt
+-- One more within the hour $3; nothing comes back once $4 are reached.
+insert into attempt (name, subject, window_us, hits) values ($1, $2, $3, 1)
+on conflict (name, subject, window_us) do update set hits = attempt.hits + 1 where attempt.hits < $4
+returning hits;
+
+-- name: drop_old_attempts
+-- Hours before $1.
+delete from attempt where window_us < $1;
