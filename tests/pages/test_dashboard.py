@@ -162,7 +162,7 @@ def test_the_hour_of_the_week_leads_to_its_messages(shop: Shop, visit: Visit) ->
     assert app.title[0].value == SMS_HISTORY.title
     labels = [button.label for button in app.button]
     assert any(label.startswith("Only ") and label.endswith("s") for label in labels)
-    assert hours["Hour"][0].split()[0] in " ".join(labels)
+    assert str(hours["Hour"][0]).split()[0] in " ".join(labels)
     assert {"weekday", "hour", "by"} <= set(app.query_params)
 
 
