@@ -39,6 +39,11 @@ def keep(page: str, values: Mapping[str, str | int | None]) -> None:
     st.session_state[_shown(page)] = wanted
 
 
+def shown(page: str) -> Values:
+    """What the page last showed; empty before it has."""
+    return st.session_state.get(_shown(page)) or {}
+
+
 def number_in(text: str | None) -> int | None:
     """A whole number of an address, None for anything else."""
     return int(text) if text and text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else None

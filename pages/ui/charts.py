@@ -55,6 +55,7 @@ NO_MARGIN: Final = {"l": 0, "r": 0, "t": 0, "b": 0}
 
 _OUTCOMES: Final = (("delivered", "Delivered", GOOD), ("failed", "Failed", BAD))
 _AXIS: Final[Figure] = {"automargin": True, "fixedrange": True, "title": {"text": "", "standoff": 0}}
+_HOUR_AXIS: Final[Figure] = {"type": "category", "nticks": TICKS, "tickangle": 0}
 _COUNTS: Final[Figure] = _AXIS | {"rangemode": "tozero", "tickformat": ",~s"}
 
 
@@ -67,8 +68,7 @@ def volume(daily: pl.DataFrame) -> Figure:
 
 def by_hour(hours: pl.DataFrame) -> Figure:
     """As `volume`, of one day hour by hour. `hours`: hour, delivered, failed."""
-    labels = [f"{hour:02d}:00" for hour in hours["hour"]]
-    return _stacked(labels, hours, {"type": "category", "nticks": TICKS, "tickangle": 0})
+    return _stacked(_hour_labels(hours), hours, _HOUR_AXIS)
 
 
 def week(cells: pl.DataFrame) -> Figure:
@@ -146,16 +146,26 @@ def world(countries: pl.DataFrame, names: Sequence[str]) -> Figure:
 def spend(daily: pl.DataFrame) -> Figure:
     """Credits charged over time. `daily`: day, charged_micro."""
     shown = by_week(daily, "charged_micro")
-    days, amounts = shown["day"].to_list(), shown["charged_micro"].to_list()
+    days = shown["day"].to_list()
+    return _amounts(days, shown, _time_axis(days))
+
+
+def spend_by_hour(hours: pl.DataFrame) -> Figure:
+    """As `spend`, of one day hour by hour. `hours`: hour, charged_micro."""
+    return _amounts(_hour_labels(hours), hours, _HOUR_AXIS)
+
+
+def _amounts(x: Sequence[Any], shown: pl.DataFrame, xaxis: Figure) -> Figure:
+    amounts = shown["charged_micro"].to_list()
     bars = {
         "type": "bar",
-        "x": days,
+        "x": list(x),
         "y": [amount / MICRO for amount in amounts],
         "customdata": [format_credits(amount) for amount in amounts],
         "marker": {"color": NEUTRAL},
         "hovertemplate": "%{x}<br>%{customdata} credits<extra></extra>",
     }
-    return _figure([bars], xaxis=_time_axis(days), hovermode="closest")
+    return _figure([bars], xaxis=xaxis, hovermode="closest")
 
 
 def success_rates(frame: pl.DataFrame, name: str) -> Figure:
@@ -228,6 +238,10 @@ def by_week(daily: pl.DataFrame, *columns: str) -> pl.DataFrame:
     if daily.height <= DAYS_MOST:
         return daily.select("day", *columns)
     return daily.group_by(pl.col("day").dt.truncate("1w")).agg(pl.col(*columns).sum()).sort("day")
+
+
+def _hour_labels(hours: pl.DataFrame) -> list[str]:
+    return [f"{hour:02d}:00" for hour in hours["hour"]]
 
 
 def _cell_words(row: dict[str, Any]) -> str:

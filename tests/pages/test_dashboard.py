@@ -162,7 +162,7 @@ def test_the_hour_of_the_week_leads_to_its_messages(shop: Shop, visit: Visit) ->
     assert app.title[0].value == SMS_HISTORY.title
     labels = [button.label for button in app.button]
     assert any(label.startswith("Only ") and label.endswith("s") for label in labels)
-    assert hours["Hour"][0].split()[0] in " ".join(labels)
+    assert str(hours["Hour"][0]).split()[0] in " ".join(labels)
     assert {"weekday", "hour", "by"} <= set(app.query_params)
 
 
@@ -293,3 +293,14 @@ def test_the_week_has_a_square_for_each_hour_monday_on_top() -> None:
     assert [row["base"][0] for row in drawn] == [6, 5, 4, 3, 2, 1, 0]
     assert drawn[6]["customdata"][23] == "Sunday 23:00<br>161 recipients, 100% delivered"
     assert max(max(row["marker"]["color"]) for row in drawn) == 1
+
+
+def test_the_way_back_from_messages_shows_what_was_shown(shop: Shop, visit: Visit) -> None:
+    app = opened(shop, visit, "owner", dates="7d", sender="Bakery")
+    days = {"dates": "custom", "from": "2020-01-01", "to": "2020-01-01", "by": "due", "state": "delivered"}
+    app.query_params.clear()
+    for name, value in days.items():
+        app.query_params[name] = value
+    app.run()
+    assert dict(app.query_params) == {"dates": "7d", "sender": "Bakery"}
+    assert values(app)[1] == "1"

@@ -133,6 +133,10 @@ def _choose(name: str, label: str, nothing: str, options: Mapping[Any, str]) -> 
 
 
 def _fill(given: address.Values) -> None:
+    if "by" in given:
+        # On its way to the messages behind a figure the browser notes their parameters under this page's path; who
+        # goes back from them meets that note and means what was shown here.
+        given = address.shown(PAGE) or given
     fill_dates(PAGE, given)
     values = {
         "account": address.number_in(given.get("account")),

@@ -43,7 +43,7 @@ def volume(figures: Dashboard, asked: Asked) -> None:
             spans = _spans(figures.daily)
             targets = [[asked.behind_days(*span, state=state) for span in spans] for state in (DELIVERED, FAILED)]
             figure = charts.volume(figures.daily)
-        unit = "by hour" if one_day else words.over_time(figures.daily.height)
+        unit = words.over_time(figures.daily.height)
         chart(figure, "volume", f"Delivered and failed messages {unit}, {asked.period.words}", targets)
 
 
@@ -51,9 +51,14 @@ def spend(figures: Dashboard, asked: Asked) -> None:
     """Credits charged over time."""
     with st.container(key="card-spend", height="stretch"):
         head(asked, "spend", "Credits spent", words.spend(figures.daily), _days(figures, asked))
-        targets = [[asked.behind_days(*span, state=DELIVERED) for span in _spans(figures.daily)]]
+        if figures.daily.height == 1:
+            behind = [asked.behind(hour=str(hour), state=DELIVERED) for hour in figures.hours["hour"]]
+            figure = charts.spend_by_hour(figures.hours)
+        else:
+            behind = [asked.behind_days(*span, state=DELIVERED) for span in _spans(figures.daily)]
+            figure = charts.spend(figures.daily)
         unit = words.over_time(figures.daily.height)
-        chart(charts.spend(figures.daily), "spend", f"Credits charged {unit}, {asked.period.words}", targets)
+        chart(figure, "spend", f"Credits charged {unit}, {asked.period.words}", [behind])
 
 
 def lasting(asked: Asked) -> None:

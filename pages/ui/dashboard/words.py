@@ -81,6 +81,8 @@ def spend(daily: pl.DataFrame) -> str:
     total, costliest = int(daily["charged_micro"].sum()), _most(daily, "charged_micro")
     if costliest is None:
         return "Nothing was charged: only delivered messages cost credit."
+    if daily.height == 1:
+        return f"{show.credits(total)} credits in all."
     most = show.credits(costliest["charged_micro"])
     return f"{show.credits(total)} credits in all; the costliest day was {show.day(costliest['day'])}, with {most}."
 
@@ -111,6 +113,8 @@ def waits(found: DeliveryTimes) -> str:
 
 def over_time(days: int) -> str:
     """What a bar of a chart over time is."""
+    if days == 1:
+        return "by hour"
     return "by week, from its Monday on" if days > DAYS_MOST else "by day"
 
 
