@@ -46,9 +46,7 @@ def credit(page: Page, server: Server) -> None:
     expect(page.get_by_text("10.00 credits added to")).to_be_visible()
 
 
-def test_a_new_route_is_found_and_sent_over(
-    page: Page, browser: Browser, fresh_server: Server, tmp_path: Path
-) -> None:
+def test_a_new_route_is_found_and_sent_over(page: Page, browser: Browser, fresh_server: Server, tmp_path: Path) -> None:
     prices = tmp_path / "prices.csv"
     prices.write_text(PRICES, encoding="utf-8")
     operator = browser.new_context()
