@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import Final
 
-from engine.model import DAY_US, HOUR_US
+from engine.model import DAY_US, HOUR_US, SECOND_US
 from engine.routes.meters import WINDOW_S, RouteMeters
 from engine.routes.model import Route
 from engine.routes.states import plain_error
-from engine.store import Reader, Row
+from engine.store import Reader, Row, one_column
 
-SAMPLED_DISPATCHES: Final = 3
-"""Receipt delays are measured on the newest dispatches of a route: at most 5,000 messages each."""
+DELAYS_FRESH_US: Final = 10 * SECOND_US
+"""Receipt delays are measured this often at most, however many people look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +59,41 @@ class RouteHealth:
         return self.parts_last_minute / WINDOW_S
 
 
-def read_health(reader: Reader, routes: list[Route], meters: RouteMeters, *, now_us: int) -> list[RouteHealth]:
+class Delays:
+    """How long receipts of each route's newest dispatch (at most 5,000 messages) took."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._read_us = -DELAYS_FRESH_US
+        self._found: dict[int, Row] = {}
+
+    def read(self, reader: Reader, now_us: int) -> dict[int, Row]:
+        """Route → receipts, p50_us, p95_us."""
+        with self._lock:
+            if not 0 <= now_us - self._read_us < DELAYS_FRESH_US:
+                samples = reader.all("routes.health_sample", now_us - DAY_US)
+                self._found = {sample["route_id"]: _delays_of(reader, sample) for sample in samples}
+                self._read_us = now_us
+            return self._found
+
+
+def _delays_of(reader: Reader, sample: Row) -> Row:
+    first, count = sample["first_message"], sample["recipients"]
+    rows = reader.all("routes.health_delays", first, first + count - 1, sample["dispatch_id"])
+    delays = one_column(rows, "delay_us")
+    at = {f"p{share}_us": delays[(len(delays) - 1) * share // 100] for share in (50, 95) if delays}
+    return {"receipts": len(delays), **at}
+
+
+def read_health(
+    reader: Reader, routes: list[Route], meters: RouteMeters, delays: Delays, *, now_us: int
+) -> list[RouteHealth]:
     """One for each route, in their order. Reads counters and the newest dispatches only, whatever was ever sent."""
     queues = _by_route(reader.all("routes.health_queues"))
     outcomes = _by_route(reader.all("routes.health_outcomes", now_us - DAY_US, now_us - HOUR_US))
-    delays = _by_route(reader.all("routes.health_delays", now_us - DAY_US, SAMPLED_DISPATCHES))
+    took = delays.read(reader, now_us)
     return [
-        _health(route, queues.get(route.id, {}), outcomes.get(route.id, {}), delays.get(route.id, {}), meters)
+        _health(route, queues.get(route.id, {}), outcomes.get(route.id, {}), took.get(route.id, {}), meters)
         for route in routes
     ]
 
@@ -88,13 +117,9 @@ def _health(route: Route, queue: Row, outcome: Row, delay: Row, meters: RouteMet
         hour=Outcomes(int(outcome.get("hour_delivered", 0)), int(outcome.get("hour_failed", 0))),
         day=Outcomes(int(outcome.get("day_delivered", 0)), int(outcome.get("day_failed", 0))),
         receipts_sampled=int(delay.get("receipts", 0)),
-        delay_p50_us=_whole(delay.get("p50_us")),
-        delay_p95_us=_whole(delay.get("p95_us")),
+        delay_p50_us=delay.get("p50_us"),
+        delay_p95_us=delay.get("p95_us"),
     )
-
-
-def _whole(value: float | None) -> int | None:
-    return None if value is None else round(value)
 
 
 def _by_route(rows: list[Row]) -> dict[int, Row]:

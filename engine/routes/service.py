@@ -13,7 +13,7 @@ from engine.gateways.addresses import check_address
 from engine.model import EVERY_ROLE, OPERATOR_ROLES, Actor, Clock, Role, format_credits, to_datetime
 from engine.routes import editing, prices, reading
 from engine.routes.editing import RouteChanges
-from engine.routes.health import RouteHealth, read_health
+from engine.routes.health import Delays, RouteHealth, read_health
 from engine.routes.meters import RouteMeters
 from engine.routes.model import EVERYWHERE, NewRoute, Route
 from engine.routes.prices import check_prices, save_version, withdraw
@@ -29,6 +29,7 @@ class Routes:
         self._store = store
         self._clock = clock
         self._meters = meters or RouteMeters()
+        self._delays = Delays()
 
     @allows(EVERY_ROLE)
     def selectable(self, actor: Actor) -> list[Route]:
@@ -53,7 +54,7 @@ class Routes:
     @allows(OPERATOR_ROLES)
     def health(self, actor: Actor) -> list[RouteHealth]:  # noqa: ARG002 - the decorator checks the actor
         """How every route does now, in the order of `listing`; cheap enough to ask every few seconds."""
-        return read_health(self._store, self._all(), self._meters, now_us=self._clock.now_us())
+        return read_health(self._store, self._all(), self._meters, self._delays, now_us=self._clock.now_us())
 
     @allows(ADMIN)
     def add(self, actor: Actor, new: NewRoute) -> int:

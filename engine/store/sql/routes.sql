@@ -108,16 +108,19 @@ select route_id, sum(delivered) as day_delivered, sum(failed) as day_failed,
     sum(case when started_us >= $2 then failed else 0 end) as hour_failed
 from dispatch where started_us >= $1 group by route_id;
 
--- name: health_delays
--- How long receipts took in the newest $2 dispatches of each route begun since $1.
-select m.route_id, count(*) as receipts,
-    percentile_cont(0.5) within group (order by m.final_us - m.submitted_us) as p50_us,
-    percentile_cont(0.95) within group (order by m.final_us - m.submitted_us) as p95_us
+-- name: health_sample
+-- The newest dispatch of each route begun since $1 that has outcomes, with the messages of its task.
+select d.route_id, d.id as dispatch_id, t.first_message, t.recipients
 from (
-    select id, task_id, row_number() over (partition by route_id order by id desc) as place
+    select id, route_id, task_id, row_number() over (partition by route_id order by id desc) as place
     from dispatch where started_us >= $1 and delivered + failed > 0
 ) as d
-join message as m on m.task_id = d.task_id and m.dispatch_id = d.id
-where d.place <= $2 and m.state in ('delivered', 'failed') and m.submitted_us is not null
-    and m.final_us >= m.submitted_us
-group by m.route_id;
+join task as t on t.id = d.task_id
+where d.place = 1;
+
+-- name: health_delays
+-- How long the receipts of one dispatch took; its messages lie in a range of ids, so that all others are skipped.
+select final_us - submitted_us as delay_us from message
+where id between $1 and $2 and dispatch_id = $3 and state in ('delivered', 'failed') and submitted_us is not null
+    and final_us >= submitted_us
+order by delay_us;

@@ -12,7 +12,7 @@ from pages.ui import format as show
 from pages.ui.context import get_engine
 from pages.ui.guard import require
 from pages.ui.notices import notice
-from pages.ui.records import facts, link, name_line
+from pages.ui.records import facts, heading, link
 from pages.ui.registry import STAFF_ROUTES
 from pages.ui.routes.shared import STATES
 from pages.ui.status import badge
@@ -36,7 +36,7 @@ def cards() -> None:
 def _card(health: RouteHealth, zone: str) -> None:
     route = health.route
     with st.container(key=f"card-route-{route.id}", height="stretch", gap="small"):
-        name_line(route.name)
+        heading(route.name)
         st.text(route.display_name.removeprefix(f"{route.name} · "))
         state_line(health)
         if health.error:

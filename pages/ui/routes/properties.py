@@ -59,7 +59,8 @@ def _sending(sheet: Sheet, closed: bool) -> None:
         key=sheet.start("gateway", masked_url(seen.gateway)),
         max_chars=ADDRESS_LENGTH,
         autocomplete="off",
-        help="Leave the *** to keep the password that is stored.",
+        help="Leave the *** to keep the password that is stored. Receipts that are still awaited reach a new address "
+        "only when it belongs to the same operator; the others return their credit after 72 hours.",
         disabled=closed,
     )
     left, right = st.columns(2)
