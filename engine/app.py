@@ -9,7 +9,9 @@ from typing import Any
 from engine import ledger, routes
 from engine.accounts import Accounts
 from engine.config import Config
+from engine.countries import Countries
 from engine.dispatch import Dispatcher
+from engine.drafts import Drafts
 from engine.gateways import GatewayFactory, gateway_for
 from engine.history import History
 from engine.model import MICRO, Clock, SystemClock
@@ -26,6 +28,7 @@ log = logging.getLogger(__name__)
 
 FIRST_ROUTE_NAME = "Simulator"
 DROP_NOTICES_EVERY_S = 86_400
+DROP_DRAFTS_EVERY_S = 21_600
 
 
 class Engine:
@@ -40,6 +43,8 @@ class Engine:
         self.topups = Topups(store, clock)
         self.history = History(store, clock)
         self.notices = Notices(store, clock)
+        self.countries = Countries(store, clock)
+        self.drafts = Drafts(store, clock)
         self._receipts = Receipts(store, clock, on_arrival=self._wake)
         self._dispatcher = Dispatcher(store, clock, gateways, self._receipts.sink_for, self._receipts.recorded)
         self.tasks = Tasks(store, clock, quick_limit=config.quick_limit, on_due=self._wake)
@@ -51,6 +56,7 @@ class Engine:
             chores={
                 "reconciliation": (RECONCILE_EVERY_S, self.reconcile),
                 "old notices": (DROP_NOTICES_EVERY_S, self.notices.drop_old),
+                "old drafts": (DROP_DRAFTS_EVERY_S, self.drafts.drop_old),
             },
         )
         self._add_first_route()

@@ -11,6 +11,8 @@ import pytest
 
 from engine.access import PUBLIC_ATTRIBUTE, ROLES_ATTRIBUTE
 from engine.accounts import RegisterForm
+from engine.countries import SenderRule
+from engine.drafts import DraftPage
 from engine.errors import AccessError, ImsError
 from engine.history import RecordFilter
 from engine.model import CUSTOMER_ROLES, MICRO, OPERATOR_ROLES, Actor, Role
@@ -18,14 +20,18 @@ from engine.routes import EVERYWHERE, NewRoute
 from tests.kit import World, au_mobiles, raw, settled, wait_until, world
 
 PASSWORD = "a long password of ours"
-SERVICES = ("accounts", "routes", "tasks", "topups", "history", "notices")
+SERVICES = ("accounts", "routes", "tasks", "topups", "history", "notices", "countries", "drafts")
 INTERNAL = {
     "accounts.setup_token",  # the server's start makes the link
     "accounts.create_operator",  # the command line on the operator's own machine
     "accounts.ensure_account",  # same
     "notices.drop_old",  # a chore
+    "drafts.drop_old",  # same
 }
 """Called by the program itself, never with what a person sent."""
+COUNTRY: dict[str, object] = {
+    "sender_rule": SenderRule.SHOWN, "quiet_from": 0, "quiet_to": 0, "weekend": frozenset(), "source": "test",
+}  # fmt: skip
 
 
 @dataclass
@@ -112,6 +118,9 @@ def arguments(case: Case, actor: Actor) -> dict[str, tuple[tuple[object, ...], d
         "routes.set_enabled": ((1,), {"enabled": True}),
         "tasks.preview": ((draft,), {}),
         "tasks.accept": ((own_preview,), {}),
+        "tasks.accept_many": ((own_preview,), {}),
+        "tasks.reach": ((draft,), {}),
+        "tasks.finishing": ((own_preview,), {}),
         "tasks.cancel": ((case.victims_task,), {}),
         "topups.credit": ((other, MICRO), {"reason": "test", "key": f"k{actor.role}"}),
         "topups.reverse": ((case.victims_movement,), {"reason": "test", "key": f"r{actor.role}"}),
@@ -129,6 +138,16 @@ def arguments(case: Case, actor: Actor) -> dict[str, tuple[tuple[object, ...], d
         "history.export_messages": ((theirs,), {}),
         "history.export_tasks": ((theirs,), {}),
         "history.export_movements": ((theirs,), {}),
+        "countries.listing": ((), {}),
+        "countries.one": (("AU",), {}),
+        "countries.set": (("AU",), COUNTRY),
+        "countries.reset": (("AU",), {}),
+        "drafts.load": ((DraftPage.BULK,), {}),
+        "drafts.save": ((DraftPage.BULK, {"name": "x"}), {}),
+        "drafts.save_file": ((DraftPage.BULK, b"x"), {}),
+        "drafts.discard": ((DraftPage.BULK,), {}),
+        "drafts.own_number": ((), {}),
+        "drafts.remember_number": (("+61412999999",), {}),
         "notices.listing": ((), {}),
         "notices.unread": ((), {}),
         "notices.mark_seen": ((1,), {}),
@@ -160,7 +179,8 @@ def test_a_role_that_is_not_named_is_refused_before_anything_happens(case: Case,
 
 
 OWN_ONLY = {
-    "accounts.one", "tasks.cancel", "tasks.accept", "history.task", "history.live", "history.message",
+    "accounts.one", "tasks.cancel", "tasks.accept", "tasks.accept_many", "history.task", "history.live",
+    "history.message",
 }  # fmt: skip
 """Calls that name one thing of the victim's: a customer is told that there is no such thing."""
 

@@ -40,3 +40,16 @@ update task set cancel_requested = true where id = $1;
 -- name: unsettled
 -- Messages of a task that are neither final nor in doubt.
 select recipients - delivered - failed - expired - cancelled - in_doubt as open, state from task where id = $1;
+
+-- name: add_part
+-- One of the tasks a quote was split into.
+insert into quote_task (quote_key, position, task_id) values ($1, $2, $3);
+
+-- name: parts_of
+-- The tasks a quote was split into, in order.
+select task_id from quote_task where quote_key = $1 order by position;
+
+-- name: queue_of_route
+-- What a route has to send, now or later.
+select due_us, parts, recipients, submitted, delivered, failed, expired, cancelled
+from task where route_id = $1 and state in ('scheduled', 'queued', 'sending') and not cancel_requested;
