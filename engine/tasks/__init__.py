@@ -1,6 +1,8 @@
 """From a draft to a task: preview (quote) → accept (hold, task and messages in one transaction) → cancel."""
 
-from engine.tasks.quote import Draft, Preview, QuoteLine
+from engine.tasks.daytime import Reach, Times
+from engine.tasks.pace import Finish
+from engine.tasks.quote import Draft, Piece, Preview, QuoteLine
 from engine.tasks.service import TERMS_VERSION, Tasks
 
-__all__ = ["TERMS_VERSION", "Draft", "Preview", "QuoteLine", "Tasks"]
+__all__ = ["TERMS_VERSION", "Draft", "Finish", "Piece", "Preview", "QuoteLine", "Reach", "Tasks", "Times"]

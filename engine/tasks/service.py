@@ -15,6 +15,7 @@ from engine.access import allows
 from engine.accounts import confirm
 from engine.errors import AccessError, InputError, MoneyError, StateError
 from engine.model import DAY_US, MINUTE_US, SENDING_ROLES, Actor, Clock, TaskState, format_credits, to_us
+from engine.recipients import RecipientFile
 from engine.store import Row, Store, Tx, jobs, one_column
 from engine.tasks.daytime import Reach, reach, split
 from engine.tasks.pace import Finish, finish, open_parts
@@ -91,10 +92,10 @@ class Tasks:
         return preview
 
     @allows(SENDING_ROLES)
-    def reach(self, actor: Actor, draft: Draft) -> Reach:  # noqa: ARG002 - the decorator checks the actor
-        """How many recipients of a draft it would reach at night or on their weekend, at its time (now without one)."""
-        frame = draft.recipients.frame
-        at_us = _due_us(draft.scheduled_at, self._clock.now_us())
+    def reach(self, actor: Actor, people: RecipientFile, at: datetime | None) -> Reach:  # noqa: ARG002 - checked above
+        """How many recipients a message would reach at night or on their weekend, at an aware time (None: now)."""
+        frame = people.frame
+        at_us = _due_us(at, self._clock.now_us())
         digits = frame["msisdn"].str.slice(1).cast(pl.Int64)
         return reach(digits, frame["country"], countries.load_all(self._store), at_us)
 

@@ -50,11 +50,22 @@ TOPUP_HISTORY: Final = PageEntry(
     "topup_history.py", "Top-up history list", ":material/account_balance_wallet:", EVERY_ROLE, "Records"
 )
 STAFF_ACCOUNTS: Final = PageEntry("staff_accounts.py", "Accounts", ":material/group:", OPERATOR_ROLES, "Operator")
+STAFF_COUNTRIES: Final = PageEntry("staff_countries.py", "Countries", ":material/public:", OPERATOR_ROLES, "Operator")
 TASK: Final = PageEntry("task.py", "Task", ":material/task:", EVERY_ROLE, visible=False)
 ACCOUNT: Final = PageEntry("account.py", "Your account", ":material/manage_accounts:", EVERY_ROLE, visible=False)
 
 PAGES: Final[tuple[PageEntry, ...]] = (
-    *(DASHBOARD, QUICK_SMS, BULK_SMS, TASK_RECORD, SENDING_RECORD, SMS_HISTORY, TOPUP_HISTORY, STAFF_ACCOUNTS),
+    *(
+        DASHBOARD,
+        QUICK_SMS,
+        BULK_SMS,
+        TASK_RECORD,
+        SENDING_RECORD,
+        SMS_HISTORY,
+        TOPUP_HISTORY,
+        STAFF_ACCOUNTS,
+        STAFF_COUNTRIES,
+    ),
     *(TASK, ACCOUNT, LOGIN, REGISTER, SETUP),
 )
 """In the order of the menu."""

@@ -119,7 +119,7 @@ def arguments(case: Case, actor: Actor) -> dict[str, tuple[tuple[object, ...], d
         "tasks.preview": ((draft,), {}),
         "tasks.accept": ((own_preview,), {}),
         "tasks.accept_many": ((own_preview,), {}),
-        "tasks.reach": ((draft,), {}),
+        "tasks.reach": ((draft.recipients, None), {}),
         "tasks.finishing": ((own_preview,), {}),
         "tasks.cancel": ((case.victims_task,), {}),
         "topups.credit": ((other, MICRO), {"reason": "test", "key": f"k{actor.role}"}),

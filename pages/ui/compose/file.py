@@ -9,6 +9,7 @@ import streamlit as st
 from engine.recipients import FORMATS, MAX_FILE_BYTES, MAX_RECIPIENTS, RecipientFile, read, template
 from pages.ui.compose.fields import Problems, complain
 from pages.ui.compose.flow import Flow, Upload
+from pages.ui.compose.kept import keep_file
 from pages.ui.compose.report import show_report
 from pages.ui.context import get_engine
 from pages.ui.notices import notice, refusal
@@ -36,6 +37,7 @@ def file_field(flow: Flow, problems: Problems) -> RecipientFile | None:
     _kept_from_before(flow, key, upload)
     if upload.people is None and upload.error is None:
         with st.spinner("Reading the file …"):
+            keep_file(flow, upload)
             upload.read(_read)
     _column_choice(flow, upload)
     if upload.error is not None:
