@@ -35,10 +35,7 @@ def file_field(flow: Flow, problems: Problems) -> RecipientFile | None:
         complain(flow, problems, "File", "File: upload the list of recipients.")
         return None
     _kept_from_before(flow, key, upload)
-    if upload.people is None and upload.error is None:
-        with st.spinner("Reading the file …"):
-            keep_file(flow, upload)
-            upload.read(_read)
+    read_pending(flow)
     _column_choice(flow, upload)
     if upload.error is not None:
         problems["File"] = f"File: {upload.error.message}"
@@ -58,6 +55,15 @@ def file_field(flow: Flow, problems: Problems) -> RecipientFile | None:
 
 def _read(name: str, data: bytes, column: str | None) -> RecipientFile:
     return read(name, data, get_engine().config.country, column=column)
+
+
+def read_pending(flow: Flow) -> None:
+    """Reads a file that has just come, once; its bytes go into the member's draft first."""
+    upload = flow.upload
+    if upload is not None and upload.people is None and upload.error is None:
+        with st.spinner("Reading the file …"):
+            keep_file(flow, upload)
+            upload.read(_read)
 
 
 def _take_upload(flow: Flow, key: str) -> None:
@@ -121,6 +127,7 @@ def example_of(flow: Flow) -> dict[str, str] | None:
 
 def columns_of(flow: Flow) -> tuple[str, ...] | None:
     """What can stand in the content as ((name)); None before there is a file."""
+    read_pending(flow)
     return flow.upload.people.columns if flow.upload and flow.upload.people else None
 
 

@@ -17,7 +17,7 @@ from engine.model import SENDING_ROLES, Actor
 from engine.tasks import Times
 from pages.ui import format as show
 from pages.ui.compose.flow import Flow, Upload, empty_form
-from pages.ui.context import get_engine
+from pages.ui.context import current_actor, get_engine
 from pages.ui.guard import require
 
 TYPED: Final = ("name", "sender", "people", "content")
@@ -91,9 +91,14 @@ def keep_file(flow: Flow, upload: Upload) -> None:
         upload.kept = True
 
 
-def keep(flow: Flow, actor: Actor) -> None:
-    """Last thing of a run: writes the fields when they changed; an emptied form leaves no draft."""
+def keep(flow: Flow, actor: Actor, *, content: str | None = None) -> None:
+    """Last thing of a run: writes the fields when they changed; an emptied form leaves no draft.
+
+    `content` is newer than what the server knows of the field.
+    """
     fields = _fields(flow)
+    if content is not None:
+        fields["content"] = content
     file_name = flow.upload.name if flow.upload and flow.upload.kept else None
     empty = file_name is None and not any(fields.get(name) for name in TYPED)
     mark = "" if empty else hashlib.sha256(json.dumps([fields, file_name], sort_keys=True).encode()).hexdigest()
@@ -106,6 +111,13 @@ def keep(flow: Flow, actor: Actor) -> None:
         with suppress(InputError):  # more than a draft can hold: the page itself says what is too long
             drafts.save(actor, page_of(flow), fields, file_name=file_name)
     flow.saved_mark = mark
+
+
+def keep_typed(flow: Flow, text: str) -> None:
+    """The content while it is being typed: a session that ends before the box is left loses nothing."""
+    actor = current_actor()
+    if actor is not None and actor.role in SENDING_ROLES:
+        keep(flow, actor, content=text)
 
 
 def _fields(flow: Flow) -> dict[str, str | int | None]:
