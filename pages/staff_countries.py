@@ -80,6 +80,7 @@ def columns() -> list[table.Column]:
         table.text("Quiet hours", lambda row: row["country"].quiet_words),
         table.text("Weekend", lambda row: row["country"].weekend_words),
         table.text("Note", lambda row: row["country"].note or None, width="large"),
+        table.text("Known from", lambda row: row["country"].source, width="medium"),
         table.text("Checked", lambda row: row["country"].checked),
         table.text("Changed by", lambda row: row["country"].edited_by),
     ]

@@ -89,7 +89,8 @@ class Flow:
 
     def price(self, draft: Draft, route: Route) -> Priced | ImsError:
         """What a draft comes to at the prices now, or why it cannot be priced; remembered for the last few."""
-        mark = f"{mark_of(draft)}:{route.price_version}"
+        choices = (route.id, route.price_version, draft.content, draft.skip_refused, draft.skip_empty)
+        mark = _hashed(choices, draft.recipients)
         if mark not in self.priced:
             for old in list(self.priced)[: 1 - PRICED_KEPT]:
                 del self.priced[old]
@@ -123,9 +124,13 @@ def mark_of(draft: Draft) -> str:
     """Names a draft as the person sees it, to know whether it changed since it was refused."""
     seen = (draft.route_id, draft.name, draft.content, draft.sender, str(draft.scheduled_at), draft.file_name)
     seen += (draft.skip_refused, draft.skip_empty, draft.times)
-    rows = draft.recipients.frame
-    people = rows.hash_rows().sum() if rows.height else 0
-    return hashlib.sha256(repr((seen, rows.height, people)).encode("utf-8", "backslashreplace")).hexdigest()
+    return _hashed(seen, draft.recipients)
+
+
+def _hashed(values: tuple[object, ...], people: RecipientFile) -> str:
+    rows = people.frame
+    recipients = rows.hash_rows().sum() if rows.height else 0
+    return hashlib.sha256(repr((values, rows.height, recipients)).encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def submit(flow: Flow, actor: Actor, draft: Draft) -> None:

@@ -63,7 +63,7 @@ def _chosen(flow: Flow, people: RecipientFile | None) -> int:
     if people is None or people.frame.height < 2:
         return 0
     most = people.frame.height
-    key = flow.key(f"shown_{flow.uploads}")
+    key = flow.key(f"shown_{flow.uploads}_{most}")
     at = min(int(st.session_state.get(key) or 1), most) - 1
     st.number_input(f"Recipient, 1 to {most:,}", 1, most, key=key)
     row, msisdn = people.frame["row"][at], people.frame["msisdn"][at]
