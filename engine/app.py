@@ -11,7 +11,9 @@ from engine.accounts import Accounts, Factors, Profile, Team
 from engine.cases import Cases
 from engine.config import Config
 from engine.contacts import Contacts, OptOuts
+from engine.countries import Countries
 from engine.dispatch import Dispatcher
+from engine.drafts import Drafts
 from engine.gateways import GatewayFactory, gateway_for
 from engine.history import History
 from engine.model import MICRO, Clock, SystemClock
@@ -31,6 +33,7 @@ FIRST_ROUTE_NAME = "Simulator"
 DROP_NOTICES_EVERY_S = 86_400
 DROP_ORPHANS_EVERY_S = 3_600
 LOW_BALANCES_EVERY_S = 30
+DROP_DRAFTS_EVERY_S = 21_600
 
 
 class Engine:
@@ -53,6 +56,8 @@ class Engine:
         self.contacts = Contacts(store, clock)
         self.opt_outs = OptOuts(store, clock, country=config.country)
         self.templates = Templates(store, clock)
+        self.countries = Countries(store, clock)
+        self.drafts = Drafts(store, clock)
         self._receipts = Receipts(store, clock, on_arrival=self._wake)
         self._dispatcher = Dispatcher(store, clock, gateways, self._receipts.sink_for, self._receipts.recorded, meters)
         self.tasks = Tasks(store, clock, quick_limit=config.quick_limit, on_due=self._wake)
@@ -67,6 +72,7 @@ class Engine:
                 "low balances": (LOW_BALANCES_EVERY_S, self.profile.tell_low),
                 "old notices": (DROP_NOTICES_EVERY_S, self.notices.drop_old),
                 "orphaned receipts": (DROP_ORPHANS_EVERY_S, self.topups.drop_orphans),
+                "old drafts": (DROP_DRAFTS_EVERY_S, self.drafts.drop_old),
             },
         )
         self._add_first_route()

@@ -16,12 +16,16 @@ _BOM: Final = "\ufeff"
 """Without it Excel reads UTF-8 as the local 8-bit code page."""
 
 
-def rejected_csv(file: RecipientFile) -> bytes:
-    """Rejected rows: row, value, reason, sentence. UTF-8 with byte order mark, CRLF, formula-safe."""
-    return safe_csv(
-        ("row", "value", "reason", "sentence"),
-        ((row, value, reason, ROW_SENTENCES[RowReason(reason)]) for row, value, reason in file.rejected.iter_rows()),
+def rejected_csv(file: RecipientFile, more: Iterable[tuple[int, str, str, str]] = ()) -> bytes:
+    """Rejected rows: row, value, reason, sentence. UTF-8 with byte order mark, CRLF, formula-safe.
+
+    `more` are such rows that are left out for another reason than their number.
+    """
+    rejected = (
+        (row, value, reason, ROW_SENTENCES[RowReason(reason)]) for row, value, reason in file.rejected.iter_rows()
     )
+    rows = sorted([*rejected, *more], key=lambda row: row[0])
+    return safe_csv(("row", "value", "reason", "sentence"), rows)
 
 
 def report_csv(file: RecipientFile) -> bytes:

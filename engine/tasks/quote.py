@@ -4,30 +4,36 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 import polars as pl
 
-from engine import content, numbers, parts
+from engine import content, numbers
+from engine.drafts import DraftPage
 from engine.errors import InputError
 from engine.model import RowReason, to_us
-from engine.recipients import FIELD_PREFIX, RecipientFile
+from engine.recipients import RecipientFile
 from engine.routes import Route
+from engine.tasks.daytime import Group, Times
+from engine.tasks.texts import NOTHING_REFUSED, texts_of
 
 MOST_RECIPIENTS: Final = 5_000
 NAME_LENGTH: Final = 100
 CONTENT_LENGTH: Final = 10_000
 """Characters of a template before it is filled; what is sent is limited to MAX_PARTS parts."""
 SAMPLES: Final = 3
-CHECKED_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What a person composed. `scheduled_at` is aware; None sends now. `quick` applies the quick SMS limit."""
+    """What a person composed. `scheduled_at` is aware; None sends now. `quick` applies the quick SMS limit.
+
+    `skip_refused` leaves out rows whose own text cannot be sent, `skip_empty` those in which a placeholder has no
+    value. `times` splits the recipients by local time. `page` is whose kept draft ends with the acceptance.
+    """
 
     route_id: int
     name: str
@@ -37,6 +43,10 @@ class Draft:
     scheduled_at: datetime | None = None
     quick: bool = False
     file_name: str | None = None
+    skip_refused: bool = False
+    skip_empty: bool = False
+    times: Times = Times.SAME
+    page: DraftPage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +62,36 @@ class QuoteLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """One task of a submission: all of it, or the recipients of one group. `at_us` None is as soon as accepted."""
+
+    name: str
+    at_us: int | None
+    messages: pl.DataFrame
+    lines: tuple[QuoteLine, ...]
+    rejected: int
+
+    @property
+    def cost_micro(self) -> int:
+        return sum(line.cost_micro for line in self.lines)
+
+    @property
+    def sms(self) -> int:
+        return sum(line.sms for line in self.lines)
+
+    @property
+    def parts(self) -> int:
+        return int(self.messages["parts"].sum())
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """A quote, valid until `expires_us`; `accept` bills exactly this.
 
     `messages` has a row a recipient: row_number, msisdn (digits), country, content (null: the draft's text),
-    sms, parts, price_micro, held_micro. `blocked` has row, value, reason of rows the route does not reach.
+    sms, parts, price_micro, held_micro. `blocked` has row, value, reason of rows the route does not reach, `refused`
+    (schema of `texts`) those whose own text is not sent; `gaps` are rows sent with a placeholder that has no value.
+    `groups` split the messages by local time; () sends them all at the same time.
     """
 
     key: str
@@ -68,6 +103,9 @@ class Preview:
     samples: tuple[str, ...]
     available_micro: int
     expires_us: int
+    refused: pl.DataFrame = field(default_factory=NOTHING_REFUSED.clone)
+    gaps: int = 0
+    groups: tuple[Group, ...] = ()
 
     @property
     def recipients(self) -> int:
@@ -91,7 +129,21 @@ class Preview:
 
     @property
     def rejected(self) -> int:
-        return self.draft.recipients.rejected.height + self.blocked.height
+        return self.draft.recipients.rejected.height + self.blocked.height + self.refused.height
+
+    def pieces(self) -> tuple[Piece, ...]:
+        """The tasks that acceptance makes; their costs sum to the quote's, the rows not sent to count in the first."""
+        planned_us = to_us(self.draft.scheduled_at) if self.draft.scheduled_at else None
+        if not self.groups:
+            return (Piece(self.draft.name, planned_us, self.messages, self.lines, self.rejected),)
+        pieces: list[Piece] = []
+        for number, group in enumerate(self.groups, 1):
+            messages = self.messages[list(group.rows)]
+            name = _part_name(self.draft.name, number, len(self.groups), group.label)
+            rejected = self.rejected if number == 1 else 0
+            pieces.append(Piece(name, group.at_us, messages, quote_lines(messages), rejected))
+        assert sum(piece.cost_micro for piece in pieces) == self.cost_micro
+        return tuple(pieces)
 
     def digest(self) -> str:
         """Names everything that is accepted; another recipient, text or price gives another digest."""
@@ -99,6 +151,8 @@ class Preview:
         scheduled = to_us(draft.scheduled_at) if draft.scheduled_at else None
         head = [self.route.id, self.route.price_version, draft.name, draft.content, draft.sender, scheduled]
         digest = hashlib.sha256(json.dumps(head).encode())
+        for group in self.groups:
+            digest.update(json.dumps([group.at_us, group.label, group.rows]).encode())
         digest.update(self.messages.write_csv(include_header=False).encode())
         return digest.hexdigest()
 
@@ -124,10 +178,7 @@ def check_draft(draft: Draft, route: Route, *, most: int) -> Draft:
     sender = (draft.sender or "").strip() or None
     if sender is not None:
         _check_sender(sender, route)
-    return Draft(
-        route_id=draft.route_id, name=name, content=draft.content, recipients=draft.recipients, sender=sender,
-        scheduled_at=draft.scheduled_at, quick=draft.quick, file_name=draft.file_name,
-    )  # fmt: skip
+    return replace(draft, name=name, sender=sender)
 
 
 def _check_sender(sender: str, route: Route) -> None:
@@ -140,8 +191,17 @@ def _check_sender(sender: str, route: Route) -> None:
         raise InputError("sender", value=sender, problem=problem)
 
 
-def price(draft: Draft, route: Route) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """(messages, blocked) as in Preview; InputError for content that may not be sent."""
+class Priced(NamedTuple):
+    """`messages`, `blocked`, `refused` and `gaps` as in Preview."""
+
+    messages: pl.DataFrame
+    blocked: pl.DataFrame
+    refused: pl.DataFrame
+    gaps: int
+
+
+def price(draft: Draft, route: Route) -> Priced:
+    """Each recipient's text and price; InputError for content that may not be sent."""
     frame = draft.recipients.frame
     reached = frame["country"].is_in(list(route.countries)) if route.countries is not None else None
     blocked = _blocked(frame.filter(~reached)) if reached is not None else _blocked(frame.clear())
@@ -150,7 +210,14 @@ def price(draft: Draft, route: Route) -> tuple[pl.DataFrame, pl.DataFrame]:
     if frame.is_empty():
         names = ", ".join(sorted({numbers.country_name(code) for code in draft.recipients.frame["country"]})[:5])
         raise InputError("country_closed", route=route.name, countries=names)
-    counted = _texts(draft, route, frame)
+    frame, refused, gaps = texts_of(
+        draft.content,
+        _columns_of(draft),
+        frame,
+        route,
+        skip_refused=draft.skip_refused,
+        skip_empty=draft.skip_empty,
+    )
     prices = pl.col("country").replace_strict(
         {country: route.price_micro(country) for country in frame["country"].unique()}, return_dtype=pl.Int64
     )
@@ -158,70 +225,31 @@ def price(draft: Draft, route: Route) -> tuple[pl.DataFrame, pl.DataFrame]:
         frame.select(
             pl.col("row").cast(pl.Int32).alias("row_number"),
             pl.col("msisdn").str.slice(1).cast(pl.Int64),
-            pl.col("country"),
+            *("country", "content", "sms", "parts"),
         )
-        .with_columns(**counted)
         .with_columns(prices.alias("price_micro"))
         .with_columns((pl.col("sms").cast(pl.Int64) * pl.col("price_micro")).alias("held_micro"))
     )
-    return messages, blocked
+    return Priced(messages, blocked, refused, gaps)
 
 
-def _texts(draft: Draft, route: Route, frame: pl.DataFrame) -> dict[str, Any]:
-    """Columns content, sms and parts; one text for all unless the content has placeholders."""
-    names = content.placeholders(draft.content)
-    if not names:
-        _refuse(content.check(draft.content, route.rules), where="")
-        count = parts.count(draft.content, route.count_rule)
-        _check_length(count, where="")
-        return {
-            "content": pl.lit(None, dtype=pl.String),
-            "sms": pl.lit(count.sms, dtype=pl.Int16),
-            "parts": pl.lit(count.parts, dtype=pl.Int16),
-        }
-    texts = _fill(draft, names, frame)
-    _check_texts(texts, route, frame["row"].to_list())
-    counts = parts.count_many(texts, route.count_rule)
-    for row, count in zip(frame["row"], counts, strict=True):
-        _check_length(count, where=f"row {row}: ")
-    return {
-        "content": pl.Series(texts, dtype=pl.String),
-        "sms": pl.Series([count.sms for count in counts], dtype=pl.Int16),
-        "parts": pl.Series([count.parts for count in counts], dtype=pl.Int16),
-    }
-
-
-def _check_texts(texts: Sequence[str], route: Route, rows: Sequence[int]) -> None:
-    """Refuses the first text that breaks a rule; in slices, so that a bad file is not checked to its end."""
-    for at in range(0, len(texts), CHECKED_AT_ONCE):
-        verdicts = content.check_many(texts[at : at + CHECKED_AT_ONCE], route.rules, suggestions=False)
-        for row, verdict in zip(rows[at:], verdicts, strict=False):
-            _refuse(verdict, where=f"row {row}: ")
-
-
-def _fill(draft: Draft, names: Sequence[str], frame: pl.DataFrame) -> list[str]:
+def _columns_of(draft: Draft) -> Mapping[str, str]:
+    """Placeholder of the content → column of the file; InputError("placeholder") names the one without."""
     by_key = {content.placeholder_key(name): name for name in draft.recipients.columns}
-    columns: dict[str, list[str]] = {}
-    for name in names:
+    columns: dict[str, str] = {}
+    for name in content.placeholders(draft.content):
         column = by_key.get(content.placeholder_key(name))
         if column is None:
             have = ", ".join(draft.recipients.columns) or "none besides the number"
             raise InputError("placeholder", name=name, columns=have)
-        columns[name] = frame[FIELD_PREFIX + column].to_list()
-    return content.fill_many(draft.content, columns, frame.height)
+        columns[name] = column
+    return columns
 
 
-def _refuse(verdict: content.Verdict, *, where: str) -> None:
-    if not verdict.ok:
-        raise InputError("content", detail=where + verdict.detail)
-
-
-def _check_length(count: parts.Count, *, where: str) -> None:
-    if count.sms == 0:
-        raise InputError("content", detail=f"{where}it is empty. Fill the column or write something around it.")
-    if count.parts > parts.MAX_PARTS:
-        detail = f"{where}it is {count.parts} SMS long; the most is {parts.MAX_PARTS}. Shorten it."
-        raise InputError("content", detail=detail)
+def _part_name(name: str, number: int, total: int, label: str) -> str:
+    """The name with which part it is; what is too long for both loses its end."""
+    suffix = f" · {number}/{total} {label}"
+    return name[: NAME_LENGTH - len(suffix)] + suffix
 
 
 def _blocked(frame: pl.DataFrame) -> pl.DataFrame:

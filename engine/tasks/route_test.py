@@ -101,7 +101,7 @@ class RouteTests:
             sender=sender,
         )
         draft = check_draft(draft, route, most=1)
-        rows, _ = price(draft, replace(route, prices=_FREE))
+        rows = price(draft, replace(route, prices=_FREE)).messages
         return Preview(
             key=secrets.token_urlsafe(18),
             draft=draft,

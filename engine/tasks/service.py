@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from engine import ledger, messages, routes
+from engine import countries, drafts, ledger, messages, routes
 from engine.access import allows
 from engine.accounts import confirm
-from engine.errors import AccessError, InputError, StateError
-from engine.model import DAY_US, MINUTE_US, SENDING_ROLES, Actor, Clock, TaskState, to_us
-from engine.store import Row, Store, Tx, jobs
+from engine.errors import AccessError, InputError, MoneyError, StateError
+from engine.model import DAY_US, MINUTE_US, SENDING_ROLES, Actor, Clock, TaskState, format_credits, to_us
+from engine.recipients import RecipientFile
+from engine.store import Row, Store, Tx, jobs, one_column
 from engine.tasks import opt_outs
+from engine.tasks.daytime import Reach, reach, split
+from engine.tasks.pace import Finish, finish, open_parts
 from engine.tasks.quote import (
     MOST_RECIPIENTS,
     Draft,
+    Piece,
     Preview,
     check_draft,
     price,
@@ -63,18 +68,23 @@ class Tasks:
             raise InputError("route_closed", route=route.name)
         draft = opt_outs.left_out(self._store, actor.account_id, draft)
         draft = check_draft(draft, route, most=self._quick_limit if draft.quick else MOST_RECIPIENTS)
-        _check_time(draft.scheduled_at, now_us)
-        rows, blocked = price(draft, route)
+        _check_time(draft.scheduled_at, now_us, actor.zone)
+        priced = price(draft, route)
         preview = Preview(
             key=secrets.token_urlsafe(18),
             draft=draft,
             route=route,
-            messages=rows,
-            blocked=blocked,
-            lines=quote_lines(rows),
-            samples=samples_of(draft, rows),
+            messages=priced.messages,
+            blocked=priced.blocked,
+            lines=quote_lines(priced.messages),
+            samples=samples_of(draft, priced.messages),
             available_micro=ledger.balance(self._store, actor.account_id).available_micro,
             expires_us=now_us + QUOTE_MINUTES * MINUTE_US,
+            refused=priced.refused,
+            gaps=priced.gaps,
+            groups=split(
+                priced.messages, countries.load_all(self._store), _due_us(draft.scheduled_at, now_us), draft.times
+            ),
         )
         with self._store.transaction() as tx:
             tx.run(
@@ -84,11 +94,33 @@ class Tasks:
         return preview
 
     @allows(SENDING_ROLES)
-    def accept(self, actor: Actor, preview: Preview) -> int:
-        """Holds the credit and writes task and messages in one transaction; returns the task's id.
+    def reach(self, actor: Actor, people: RecipientFile, at: datetime | None) -> Reach:  # noqa: ARG002 - checked above
+        """How many recipients a message would reach at night or on their weekend, at an aware time (None: now)."""
+        frame = people.frame
+        at_us = _due_us(at, self._clock.now_us())
+        digits = frame["msisdn"].str.slice(1).cast(pl.Int64)
+        return reach(digits, frame["country"], countries.load_all(self._store), at_us)
 
-        The same quote accepted again (double click, rerun, second tab) returns the same task.
-        Raises MoneyError("insufficient_credit"), StateError("quote_…") or InputError.
+    @allows(SENDING_ROLES)
+    def finishing(self, actor: Actor, preview: Preview) -> Finish:  # noqa: ARG002 - same; only a duration is told
+        """When everything would have been handed over if it were accepted now."""
+        now_us = self._clock.now_us()
+        own = [(max(piece.at_us or now_us, now_us), piece.parts) for piece in preview.pieces()]
+        queue = open_parts(self._store.all("tasks.queue_of_route", preview.route.id))
+        return finish(own, queue, per_s=preview.route.throughput, now_us=now_us)
+
+    @allows(SENDING_ROLES)
+    def accept(self, actor: Actor, preview: Preview) -> int:
+        """As `accept_many`; the id of the first task, which for most quotes is the only one."""
+        return self.accept_many(actor, preview)[0]
+
+    @allows(SENDING_ROLES)
+    def accept_many(self, actor: Actor, preview: Preview) -> list[int]:
+        """Holds the credit and writes every task and its messages in one transaction; returns the tasks' ids.
+
+        One task, or one a group where the quote is split by local time. The same quote accepted again (double click,
+        rerun, second tab) returns the same tasks. Raises MoneyError("insufficient_credit"), StateError("quote_…") or
+        InputError; then nothing is held or written.
         """
         digest = preview.digest()
         with self._store.transaction() as tx:
@@ -99,12 +131,14 @@ class Tasks:
             if quote["digest"] != digest or quote["cost_micro"] != preview.cost_micro:
                 raise StateError("quote_mismatch")
             if quote["task_id"] is not None:
-                return quote["task_id"]
+                return one_column(tx.all("tasks.parts_of", preview.key), "task_id") or [quote["task_id"]]
             self._check_open(tx, quote)
             opt_outs.refuse_new(tx, actor.account_id, preview)
-            task_id = self._write(tx, actor, preview, quote)
+            task_ids = self._write_all(tx, actor, preview, quote)
+            if preview.draft.page is not None:
+                drafts.clear(tx, actor.user_id, preview.draft.page)
         self._on_due()
-        return task_id
+        return task_ids
 
     def _check_open(self, tx: Tx, quote: Row) -> None:
         if quote["expires_us"] < self._clock.now_us():
@@ -115,28 +149,43 @@ class Tasks:
         if not route.enabled:
             raise StateError("route_closed", route=route.name)
 
-    def _write(self, tx: Tx, actor: Actor, preview: Preview, quote: Row) -> int:
+    def _write_all(self, tx: Tx, actor: Actor, preview: Preview, quote: Row) -> list[int]:
+        pieces = preview.pieces()
+        if len(pieces) > 1:  # so that a refusal names the whole, not the piece at which it ran out
+            _check_credit(tx, actor, pieces)
+        task_ids = [
+            self._write(tx, actor, preview, quote, piece, key=f"hold:{preview.key}" + (f":{at}" if at else ""))
+            for at, piece in enumerate(pieces)
+        ]
+        tx.run("tasks.use_quote", preview.key, task_ids[0])
+        if len(task_ids) > 1:
+            for at, task_id in enumerate(task_ids):
+                tx.run("tasks.add_part", preview.key, at, task_id)
+        return task_ids
+
+    def _write(self, tx: Tx, actor: Actor, preview: Preview, quote: Row, piece: Piece, *, key: str) -> int:
         now_us = self._clock.now_us()
         task_id = tx.reserve("task")
         hold_tx = ledger.hold(
             tx,
             account_id=actor.account_id,
-            amount_micro=preview.cost_micro,
-            key=f"hold:{preview.key}",
+            amount_micro=piece.cost_micro,
+            key=key,
             task_id=task_id,
             member_id=actor.user_id,
             now_us=now_us,
         )
-        due_us = _due_us(preview.draft.scheduled_at, now_us)
-        self._insert(tx, actor, preview, quote, task_id=task_id, hold_tx=hold_tx, due_us=due_us, now_us=now_us)
-        tx.run("tasks.use_quote", preview.key, task_id)
+        due_us = max(piece.at_us or now_us, now_us)
+        self._insert(tx, actor, preview, quote, piece, task_id=task_id, hold_tx=hold_tx, due_us=due_us, now_us=now_us)
         jobs.submit(tx, DISPATCH_JOB, {"task": task_id}, run_us=due_us, key=dispatch_key(task_id), now_us=now_us)
         return task_id
 
     def place(self, tx: Tx, actor: Actor, preview: Preview) -> int:
         """Internal, for tests of a route: writes the task of a preview that was never quoted; its caller has checked
         the actor. Returns the task."""
-        return self._write(tx, actor, preview, {"price_version": preview.route.price_version})
+        (piece,) = preview.pieces()
+        quote = {"price_version": preview.route.price_version}
+        return self._write(tx, actor, preview, quote, piece, key=f"hold:{preview.key}")
 
     def notice_due(self) -> None:
         """Internal: the scheduler looks at once."""
@@ -148,6 +197,7 @@ class Tasks:
         actor: Actor,
         preview: Preview,
         quote: Row,
+        piece: Piece,
         *,
         task_id: int,
         hold_tx: int,
@@ -155,28 +205,22 @@ class Tasks:
         now_us: int,
     ) -> None:
         draft, route = preview.draft, preview.route
-        first = tx.reserve("message", preview.recipients)
-        scheduled_us = to_us(draft.scheduled_at) if draft.scheduled_at else None
+        recipients = piece.messages.height
+        first = tx.reserve("message", recipients)
+        scheduled_us = piece.at_us if draft.scheduled_at or due_us > now_us else None
         state = TaskState.SCHEDULED if due_us > now_us else TaskState.QUEUED
         tx.run(
-            "tasks.insert", task_id, actor.account_id, actor.user_id, route.id, draft.name, draft.sender, draft.content,
+            "tasks.insert", task_id, actor.account_id, actor.user_id, route.id, piece.name, draft.sender, draft.content,
             draft.file_name, state.value, quote["price_version"], route.count_rule.value, route.charge_on.value,
-            TERMS_VERSION, first, preview.recipients, preview.rejected, preview.sms, preview.parts, hold_tx,
-            preview.cost_micro, actor.zone, scheduled_us, now_us, due_us,
+            TERMS_VERSION, first, recipients, piece.rejected, piece.sms, piece.parts, hold_tx,
+            piece.cost_micro, actor.zone, scheduled_us, now_us, due_us,
         )  # fmt: skip
-        lines = [(line.country, line.recipients, line.sms, line.price_micro, line.cost_micro) for line in preview.lines]
-        names = {
-            "country": pl.String,
-            "recipients": pl.Int32,
-            "sms": pl.Int64,
-            "price_micro": pl.Int64,
-            "cost_micro": pl.Int64,
-        }
-        tx.bulk("tasks.insert_countries", pl.DataFrame(lines, schema=names, orient="row"), task_id)
+        lines = [(line.country, line.recipients, line.sms, line.price_micro, line.cost_micro) for line in piece.lines]
+        tx.bulk("tasks.insert_countries", pl.DataFrame(lines, schema=_LINE_SCHEMA, orient="row"), task_id)
         messages.insert(
             tx,
-            preview.messages.with_columns(
-                pl.int_range(first, first + preview.recipients, dtype=pl.Int64).alias("id"),
+            piece.messages.with_columns(
+                pl.int_range(first, first + recipients, dtype=pl.Int64).alias("id"),
                 pl.lit(task_id, dtype=pl.Int64).alias("task_id"),
                 pl.lit(actor.account_id, dtype=pl.Int64).alias("account_id"),
                 pl.lit(route.id, dtype=pl.Int64).alias("route_id"),
@@ -205,14 +249,23 @@ def dispatch_key(task_id: int) -> str:
     return f"{DISPATCH_JOB}:{task_id}"
 
 
-def _check_time(scheduled_at: datetime | None, now_us: int) -> None:
+def _check_credit(tx: Tx, actor: Actor, pieces: Sequence[Piece]) -> None:
+    needed_micro = sum(piece.cost_micro for piece in pieces)
+    available_micro = ledger.balance(tx, actor.account_id).available_micro
+    if needed_micro > available_micro:
+        raise MoneyError(
+            "insufficient_credit", needed=format_credits(needed_micro), available=format_credits(available_micro)
+        )
+
+
+def _check_time(scheduled_at: datetime | None, now_us: int, zone: str) -> None:
     if scheduled_at is None:
         return
     if scheduled_at.tzinfo is None:
         raise InputError("invalid", field="Time", problem="has no time zone.", remedy="Choose the zone of the account.")
     scheduled_us = to_us(scheduled_at)
     if scheduled_us < now_us - PAST_SLACK_US:
-        raise InputError("past", when=scheduled_at.strftime("%Y-%m-%d %H:%M"))
+        raise InputError("past", when=f"{scheduled_at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} ({zone})")
     if scheduled_us > now_us + SCHEDULE_MOST_DAYS * DAY_US:
         raise InputError("too_far", days=SCHEDULE_MOST_DAYS)
 

@@ -7,9 +7,10 @@ exactly as `engine.parts` does (a test compares the two) and is for the eye only
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
+import streamlit as st
 from streamlit.components.v2 import component
 
 from engine.content import placeholder_key
@@ -26,6 +27,8 @@ _TABLES: Final = {
 }
 JS: Final = f"const SMS = {json.dumps(_TABLES)};\n" + (ASSETS / "counter.js").read_text(encoding="utf-8")
 CSS: Final = (ASSETS / "counter.css").read_text(encoding="utf-8")
+PAUSE_MS: Final = 1_500
+"""So long a pause in typing sends the text to the server, to be kept in the draft."""
 HTML: Final = """
 <div class="counter">
   <div class="row">
@@ -44,17 +47,35 @@ HTML: Final = """
 _mount = component("ims_counter", html=HTML, css=CSS, js=JS)
 
 
-def live_counter(*, watches: str, text: str, rule: CountRule, example: Mapping[str, str] | None = None) -> None:
+@st.fragment
+def live_counter(
+    *,
+    watches: str,
+    text: str,
+    rule: CountRule,
+    example: Mapping[str, str] | None = None,
+    on_typed: Callable[[str], None] | None = None,
+) -> None:
     """Shows the counts of the text area with the key `watches`, whose text the server knows as `text`.
 
     `example` is one recipient's values by column: with it `((name))` is counted as that recipient will read it.
+    `on_typed` gets what stands in the box whenever typing pauses, before the box is left; only this fragment runs then.
     """
-    _mount(
+    found = _mount(
         key=f"counter-{watches}",
         data={
             "watches": watches,
             "text": text,
             "carrier": rule is CountRule.CARRIER,
             "example": {placeholder_key(name): value for name, value in (example or {}).items()},
+            "pause_ms": PAUSE_MS,
         },
+        on_typed_change=_nothing,
     )
+    typed = found.get("typed")
+    if on_typed is not None and isinstance(typed, str) and typed != text:
+        on_typed(typed)
+
+
+def _nothing() -> None:
+    """A trigger needs a listener to be reported; the rerun of the fragment is all that is wanted."""

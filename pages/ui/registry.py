@@ -65,6 +65,7 @@ NOTICES: Final = PageEntry("notices.py", "Notices", ":material/notifications:", 
 STAFF_ROUTES: Final = PageEntry("staff_routes.py", "Routes", ":material/alt_route:", OPERATOR_ROLES, "Operator")
 STAFF_TOPUPS: Final = PageEntry("staff_topups.py", "Top-up requests", ":material/payments:", OPERATOR_ROLES, "Operator")
 STAFF_BILLING: Final = PageEntry("staff_billing.py", "Prices & bank", ":material/sell:", OPERATOR_ROLES, "Operator")
+STAFF_COUNTRIES: Final = PageEntry("staff_countries.py", "Countries", ":material/public:", OPERATOR_ROLES, "Operator")
 TASK: Final = PageEntry("task.py", "Task", ":material/task:", EVERY_ROLE, visible=False)
 ACCOUNT: Final = PageEntry("account.py", "Your account", ":material/manage_accounts:", EVERY_ROLE, visible=False)
 
@@ -74,7 +75,7 @@ PAGES: Final[tuple[PageEntry, ...]] = (
     *(TASK_RECORD, SENDING_RECORD, SMS_HISTORY, TOPUP_HISTORY),
     *(TOP_UP, TEAM),
     *(HELP, SUPPORT),
-    *(STAFF_ACCOUNTS, STAFF_TOPUPS, STAFF_CASES, STAFF_ROUTES, STAFF_BILLING, STAFF_USERS),
+    *(STAFF_ACCOUNTS, STAFF_TOPUPS, STAFF_CASES, STAFF_ROUTES, STAFF_BILLING, STAFF_COUNTRIES, STAFF_USERS),
     *(NOTICES, TASK, ACCOUNT),
     *(LOGIN, REGISTER, JOIN, RESET, SETUP),
 )

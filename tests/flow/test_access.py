@@ -12,6 +12,8 @@ import pytest
 from engine.access import PUBLIC_ATTRIBUTE, ROLES_ATTRIBUTE
 from engine.accounts import RegisterForm
 from engine.cases import About, NewCase
+from engine.countries import SenderRule
+from engine.drafts import DraftPage
 from engine.errors import AccessError, ImsError
 from engine.history import RecordFilter
 from engine.model import CUSTOMER_ROLES, MICRO, OPERATOR_ROLES, Actor, Role
@@ -35,6 +37,8 @@ SERVICES = (
     "team",
     "factors",
     "profile",
+    "countries",
+    "drafts",
 )
 INTERNAL = {
     "accounts.setup_token",  # the server's start makes the link
@@ -46,8 +50,12 @@ INTERNAL = {
     "route_test.send_as",  # the command line on the operator's own machine
     "topups.drop_orphans",  # same
     "profile.tell_low",  # same
+    "drafts.drop_old",  # same
 }
 """Called by the program itself, never with what a person sent."""
+COUNTRY: dict[str, object] = {
+    "sender_rule": SenderRule.SHOWN, "quiet_from": 0, "quiet_to": 0, "weekend": frozenset(), "source": "test",
+}  # fmt: skip
 
 
 @dataclass
@@ -196,6 +204,9 @@ def arguments(case: Case, actor: Actor) -> dict[str, tuple[tuple[object, ...], d
         "route_test.outcome": ((case.victims_task,), {}),
         "tasks.preview": ((draft,), {}),
         "tasks.accept": ((own_preview,), {}),
+        "tasks.accept_many": ((own_preview,), {}),
+        "tasks.reach": ((draft.recipients, None), {}),
+        "tasks.finishing": ((own_preview,), {}),
         "tasks.cancel": ((case.victims_task,), {}),
         "topups.credit": ((other, MICRO), {"reason": "test", "key": f"k{actor.role}"}),
         "topups.reverse": ((case.victims_movement,), {"reason": "test", "key": f"r{actor.role}"}),
@@ -240,6 +251,16 @@ def arguments(case: Case, actor: Actor) -> dict[str, tuple[tuple[object, ...], d
         "cases.listing": ((), {}),
         "cases.of_account": ((other,), {}),
         "cases.one": ((case.victims_case,), {}),
+        "countries.listing": ((), {}),
+        "countries.one": (("AU",), {}),
+        "countries.set": (("AU",), COUNTRY),
+        "countries.reset": (("AU",), {}),
+        "drafts.load": ((DraftPage.BULK,), {}),
+        "drafts.save": ((DraftPage.BULK, {"name": "x"}), {}),
+        "drafts.save_file": ((DraftPage.BULK, b"x"), {}),
+        "drafts.discard": ((DraftPage.BULK,), {}),
+        "drafts.own_number": ((), {}),
+        "drafts.remember_number": (("+61412999999",), {}),
         "notices.listing": ((), {}),
         "notices.unread": ((), {}),
         "notices.mark_seen": ((1,), {}),
@@ -300,6 +321,7 @@ OWN_ONLY = {
     "templates.rename", "templates.delete",
     "topups.one_request", "topups.withdraw", "topups.upload", "topups.document",
     "team.members", "team.revoke", "team.set_role", "team.remove", "team.reset_link", "team.unlock",
+    "tasks.accept_many",
 }  # fmt: skip
 """Calls that name one thing of the victim's: a customer is told that there is no such thing."""
 

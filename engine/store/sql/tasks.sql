@@ -46,3 +46,15 @@ select recipients - delivered - failed - expired - cancelled - in_doubt as open,
 select m.route_id, m.msisdn, m.state, m.reason, m.detail, m.provider_ref, m.created_us, m.submitted_us, m.final_us
 from task as t join message as m on m.task_id = t.id and m.id = t.first_message
 where t.id = $1 and t.account_id = $2 and t.recipients = 1;
+-- name: add_part
+-- One of the tasks a quote was split into.
+insert into quote_task (quote_key, position, task_id) values ($1, $2, $3);
+
+-- name: parts_of
+-- The tasks a quote was split into, in order.
+select task_id from quote_task where quote_key = $1 order by position;
+
+-- name: queue_of_route
+-- What a route has to send, now or later.
+select due_us, parts, recipients, submitted, delivered, failed, expired, cancelled
+from task where route_id = $1 and state in ('scheduled', 'queued', 'sending') and not cancel_requested;

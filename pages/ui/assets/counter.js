@@ -61,7 +61,7 @@ function noteOf(count, data, personal) {
 }
 
 export default function (component) {
-  const { parentElement, data } = component;
+  const { parentElement, data, setTriggerValue } = component;
   const field = (name) => parentElement.querySelector(`[data-field="${name}"]`);
   const area = () => document.querySelector(`.st-key-${data.watches} textarea`);
   const show = (typed) => {
@@ -75,12 +75,20 @@ export default function (component) {
     field("note").textContent = noteOf(count, data, personal);
     parentElement.querySelector(".counter").classList.toggle("over", count.parts > SMS.most_parts);
   };
+  let pause;
   const onInput = (event) => {
-    if (event.target === area()) show(event.target.value);
+    if (event.target !== area()) return;
+    const typed = event.target.value;
+    show(typed);
+    clearTimeout(pause);
+    pause = setTimeout(() => setTriggerValue("typed", typed), data.pause_ms);
   };
   document.addEventListener("input", onInput);
   // While somebody types, the box knows more than the server.
   const there = area();
   show(there && there === document.activeElement ? there.value : data.text);
-  return () => document.removeEventListener("input", onInput);
+  return () => {
+    clearTimeout(pause);
+    document.removeEventListener("input", onInput);
+  };
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 import streamlit as st
@@ -18,6 +19,7 @@ from engine.tasks.service import SCHEDULE_MOST_DAYS
 from pages.ui import format as show
 from pages.ui.compose.findings import show_findings
 from pages.ui.compose.flow import Flow
+from pages.ui.compose.kept import keep_typed
 from pages.ui.compose.sources import template_picker
 from pages.ui.context import get_engine
 from pages.ui.counter import live_counter
@@ -163,7 +165,7 @@ def content_field(
         placeholder="Start with your brand name",
         persist_state="session",
     )
-    live_counter(watches=key, text=text, rule=route.count_rule, example=example)
+    live_counter(watches=key, text=text, rule=route.count_rule, example=example, on_typed=partial(keep_typed, flow))
     names = content.placeholders(text)
     verdict = content.check(text, route.rules, template=bool(names))
     show_findings(text, verdict, key=flow.key("fix"), fix=_replacer(key))

@@ -9,6 +9,7 @@ import streamlit as st
 from engine.recipients import FORMATS, MAX_FILE_BYTES, MAX_RECIPIENTS, RecipientFile, read, template
 from pages.ui.compose.fields import Problems, complain
 from pages.ui.compose.flow import Flow, Upload
+from pages.ui.compose.kept import keep_file
 from pages.ui.compose.lists import from_list, list_field
 from pages.ui.compose.report import show_report
 from pages.ui.compose.sources import screened
@@ -38,9 +39,7 @@ def file_field(flow: Flow, problems: Problems) -> RecipientFile | None:
         complain(flow, problems, "File", "File: upload the list of recipients.")
         return None
     _kept_from_before(flow, key, upload)
-    if upload.people is None and upload.error is None:
-        with st.spinner("Reading the file …"):
-            upload.read(_read)
+    read_pending(flow)
     _column_choice(flow, upload)
     if upload.error is not None:
         problems["File"] = f"File: {upload.error.message}"
@@ -61,6 +60,15 @@ def file_field(flow: Flow, problems: Problems) -> RecipientFile | None:
 
 def _read(name: str, data: bytes, column: str | None) -> RecipientFile:
     return read(name, data, get_engine().config.country, column=column)
+
+
+def read_pending(flow: Flow) -> None:
+    """Reads a file that has just come, once; its bytes go into the member's draft first."""
+    upload = flow.upload
+    if upload is not None and upload.people is None and upload.error is None:
+        with st.spinner("Reading the file …"):
+            keep_file(flow, upload)
+            upload.read(_read)
 
 
 def _take_upload(flow: Flow, key: str) -> None:
@@ -124,6 +132,7 @@ def example_of(flow: Flow) -> dict[str, str] | None:
 
 def columns_of(flow: Flow) -> tuple[str, ...] | None:
     """What can stand in the content as ((name)); None before there is a file."""
+    read_pending(flow)
     return flow.upload.people.columns if flow.upload and flow.upload.people else None
 
 

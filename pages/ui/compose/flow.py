@@ -13,13 +13,15 @@ from engine.errors import FileError, ImsError
 from engine.model import Actor
 from engine.recipients import RecipientFile
 from engine.routes import Route
-from engine.tasks import Draft, Preview
-from engine.tasks.quote import price
+from engine.tasks import Draft, Preview, Reach
+from engine.tasks.quote import Priced, price
 from pages.ui.context import get_engine
 from pages.ui.registry import TASK
 
 Kind = Literal["quick", "bulk"]
 KINDS: Final[tuple[Kind, ...]] = ("quick", "bulk")
+PRICED_KEPT: Final = 2
+"""With all rows, and as it will be sent."""
 Reader = Callable[[str, bytes, str | None], RecipientFile]
 
 
@@ -33,6 +35,8 @@ class Upload:
     choices: tuple[str, ...] = ()
     people: RecipientFile | None = None
     error: ImsError | None = None
+    kept: bool = False
+    """Its bytes are part of the member's draft on the server."""
 
     def read(self, reader: Reader) -> None:
         """Reads the file once; the bytes are kept only while another column may still be chosen."""
@@ -66,8 +70,15 @@ class Flow:
     preview: Preview | None = None
     terms_note: str = ""
     refusal: tuple[str, ImsError] | None = None
+    trial: bool = False
+    """The open quote is of a test message: accepting it leaves the form as it is."""
     accepted: int | None = None
-    estimated: tuple[str, int | None, int | None] | None = None
+    priced: dict[str, Priced | ImsError] = field(default_factory=dict[str, Priced | ImsError])
+    reach: tuple[str, Reach] | None = None
+    looked: bool = False
+    """The member's draft was looked for."""
+    restored_us: int | None = None
+    saved_mark: str = ""
     typed: tuple[str, RecipientFile | ImsError] | None = None
     """The numbers last typed and what they are, so that other fields do not read them again."""
     copied: set[int] = field(default_factory=set[int])
@@ -76,16 +87,18 @@ class Flow:
     def key(self, name: str) -> str:
         return f"{self.kind}_{name}_{self.generation}"
 
-    def estimate(self, draft: Draft, route: Route) -> tuple[int | None, int | None]:
-        """(SMS, micro-credits) of a draft at the prices now; (None, None) where it cannot be priced yet."""
-        mark = f"{mark_of(draft)}:{route.price_version}"
-        if self.estimated is None or self.estimated[0] != mark:
+    def price(self, draft: Draft, route: Route) -> Priced | ImsError:
+        """What a draft comes to at the prices now, or why it cannot be priced; remembered for the last few."""
+        choices = (route.id, route.price_version, draft.content, draft.skip_refused, draft.skip_empty)
+        mark = _hashed(choices, draft.recipients)
+        if mark not in self.priced:
+            for old in list(self.priced)[: 1 - PRICED_KEPT]:
+                del self.priced[old]
             try:
-                messages, _ = price(draft, route)
-                self.estimated = (mark, int(messages["sms"].sum()), int(messages["held_micro"].sum()))
-            except ImsError:
-                self.estimated = (mark, None, None)
-        return self.estimated[1:]
+                self.priced[mark] = price(draft, route)
+            except ImsError as error:
+                self.priced[mark] = error
+        return self.priced[mark]
 
     def press_submit(self) -> None:
         self.tried = True
@@ -110,14 +123,20 @@ def _place(kind: Kind) -> str:
 def mark_of(draft: Draft) -> str:
     """Names a draft as the person sees it, to know whether it changed since it was refused."""
     seen = (draft.route_id, draft.name, draft.content, draft.sender, str(draft.scheduled_at), draft.file_name)
-    rows = draft.recipients.frame
-    people = rows["msisdn"].hash().sum() if rows.height else 0
-    return hashlib.sha256(repr((seen, rows.height, people)).encode("utf-8", "backslashreplace")).hexdigest()
+    seen += (draft.skip_refused, draft.skip_empty, draft.times)
+    return _hashed(seen, draft.recipients)
+
+
+def _hashed(values: tuple[object, ...], people: RecipientFile) -> str:
+    rows = people.frame
+    recipients = rows.hash_rows().sum() if rows.height else 0
+    return hashlib.sha256(repr((values, rows.height, recipients)).encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def submit(flow: Flow, actor: Actor, draft: Draft) -> None:
     """Asks for the quote, which opens the Terms; a refusal is kept beside everything that was typed."""
     flow.terms_note = ""
+    flow.trial = False
     try:
         flow.preview = get_engine().tasks.preview(actor, draft)
     except ImsError as error:
@@ -134,9 +153,15 @@ def forget_accepted(task_id: int) -> None:
     for kind in KINDS:
         flow = st.session_state.get(_place(kind))
         if isinstance(flow, Flow) and flow.accepted == task_id:
-            st.session_state[_place(kind)] = Flow(kind, flow.generation + 1)
-            for key in [key for key in st.session_state if str(key).startswith(f"{kind}_")]:
-                del st.session_state[key]
+            empty_form(kind)
+
+
+def empty_form(kind: Kind, *, looked: bool = False) -> None:
+    """Forgets everything of a page. `looked` False looks for a draft when the page is opened next."""
+    flow = flow_of(kind)
+    st.session_state[_place(kind)] = Flow(kind, flow.generation + 1, looked=looked)
+    for key in [key for key in st.session_state if str(key).startswith(f"{kind}_")]:
+        del st.session_state[key]
 
 
 def _listed(error: ImsError) -> tuple[object, ...]:

@@ -12,11 +12,13 @@ from engine.errors import AccessError
 from engine.model import SENDING_ROLES, Actor
 from engine.routes import Route
 from engine.tasks import Draft
+from engine.tasks.quote import Priced
 from pages.ui import format as show
 from pages.ui.address import number_in
 from pages.ui.compose import lists, sources
 from pages.ui.compose.fields import Problems, card
 from pages.ui.compose.flow import Flow, Kind, flow_of, go_to_task, mark_of, submit
+from pages.ui.compose.kept import keep, restore, restored_line
 from pages.ui.compose.terms import terms_dialog
 from pages.ui.context import get_engine
 from pages.ui.guard import require
@@ -35,6 +37,10 @@ def begin(kind: Kind, title: str, lead: str, actor: Actor) -> tuple[Flow, dict[i
         go_to_task(flow.accepted)
     st.title(title, anchor=False)
     st.caption(lead)
+    if COPY in st.query_params:  # asked for in so many words: it takes the place of a draft
+        flow.looked = True
+    restore(flow, actor)
+    restored_line(flow, actor)
     choices = {route.id: route for route in get_engine().routes.selectable(actor)}
     if not choices:
         notice("error", "No route is open to send with.", f"Contact {get_engine().config.support}.")
@@ -71,7 +77,8 @@ def two_columns() -> tuple[DeltaGenerator, DeltaGenerator]:
 
 
 def end(flow: Flow, problems: Problems, draft: Draft | None, route: Route, actor: Actor) -> None:
-    """What it will come to, Submit, what still stands in its way, and the Terms once there is a quote."""
+    """What it will come to, Submit, and what still stands in its way."""
+    keep(flow, actor)
     with card("summary", "Summary"):
         _estimate(flow, problems, draft, route, get_engine().history.balance(actor).available_micro)
         pressed = st.button(
@@ -91,14 +98,23 @@ def end(flow: Flow, problems: Problems, draft: Draft | None, route: Route, actor
         refused = flow.refused(mark_of(draft)) if draft is not None else None
         if refused is not None:
             refusal(refused, "Everything you entered is kept.")
+
+
+def show_terms(flow: Flow) -> None:
+    """Last line of a page: the Terms, once there is a quote."""
     if flow.preview is not None:
         terms_dialog(flow)
 
 
 def _estimate(flow: Flow, problems: Problems, draft: Draft | None, route: Route, available_micro: int) -> None:
     """Recipients, SMS and cost as they are now; dashes while something they depend on is missing."""
-    sms, cost_micro = (None, None) if draft is None or "Content" in problems else flow.estimate(draft, route)
-    recipients = draft.recipients.frame.height if draft else 0
+    priced = None if draft is None or "Content" in problems else flow.price(draft, route)
+    if isinstance(priced, Priced):
+        recipients = priced.messages.height
+        sms, cost_micro = int(priced.messages["sms"].sum()), int(priced.messages["held_micro"].sum())
+    else:
+        recipients = draft.recipients.frame.height if draft else 0
+        sms, cost_micro = None, None
     after = "" if cost_micro is None or cost_micro <= available_micro else " short"
     figures(
         (

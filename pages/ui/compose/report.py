@@ -88,11 +88,11 @@ def _rows(flow: Flow, people: RecipientFile) -> None:
     st.html(entries_html(_page(flow, shown, chosen, pages), called="Row "))
     with st.container(horizontal=True):
         if rejected:
-            _download(flow, "Rejected rows", "rejected-rows.csv", lambda: rejected_csv(people))
-        _download(flow, "Whole report", "import-report.csv", lambda: report_csv(people))
+            download(flow, "Rejected rows", "rejected-rows.csv", lambda: rejected_csv(people))
+        download(flow, "Whole report", "import-report.csv", lambda: report_csv(people))
 
 
-def _download(flow: Flow, label: str, file_name: str, data: Callable[[], bytes]) -> None:
+def download(flow: Flow, label: str, file_name: str, data: Callable[[], bytes]) -> None:
     """A csv that is made when it is asked for."""
     st.download_button(
         label,

@@ -9,13 +9,13 @@ from typing import Final, NoReturn
 import streamlit as st
 
 from engine.errors import ImsError, StateError
-from engine.model import SENDING_ROLES, Actor, ChargeOn, to_us
-from engine.tasks import TERMS_VERSION, Preview
+from engine.model import SECOND_US, SENDING_ROLES, Actor, ChargeOn, to_us
+from engine.tasks import TERMS_VERSION, Finish, Preview
 from pages.ui import format as show
 from pages.ui.compose.flow import Flow, go_to_task
 from pages.ui.context import get_engine
 from pages.ui.guard import require
-from pages.ui.notices import notice, refusal
+from pages.ui.notices import leave_note, notice, refusal
 from pages.ui.plain import figures, plain_table, texts_list
 from pages.ui.records import facts
 
@@ -42,6 +42,7 @@ def terms_dialog(flow: Flow) -> None:
     quote_table(preview)
     _money(preview)
     _left_out(preview)
+    _parts_by_time(preview, actor)
     _samples(preview)
     with st.container(height=TERMS_HEIGHT, border=True):
         st.markdown(terms_text())
@@ -55,7 +56,7 @@ def terms_dialog(flow: Flow) -> None:
 def _buttons(flow: Flow, preview: Preview) -> None:
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Back", key=flow.key("back")):
-            flow.preview = None
+            flow.preview, flow.trial = None, False
             st.rerun()
         accepts = st.button(
             "Accept & submit",
@@ -72,10 +73,19 @@ def _accept(flow: Flow, preview: Preview) -> None:
     """Accepting twice gives the same task, so an interrupted run is simply repeated by the next click."""
     actor = require(*SENDING_ROLES)
     try:
-        flow.accepted = get_engine().tasks.accept(actor, preview)
+        task_ids = get_engine().tasks.accept_many(actor, preview)
     except ImsError as error:
         _after_refusal(flow, actor, preview, error)
         return
+    if flow.trial:
+        flow.preview, flow.trial = None, False
+        leave_note("success", f"The test is on its way as task {task_ids[0]}. Nothing else was sent.")
+        st.rerun()
+    if len(task_ids) > 1:
+        leave_note(
+            "success", f"{len(task_ids)} tasks were made, one for each group of time zones; this is the first to go."
+        )
+    flow.accepted = task_ids[0]
     go_to_task(flow.accepted)
 
 
@@ -115,7 +125,41 @@ def _summary(preview: Preview, actor: Actor) -> None:
         sender = draft.sender
     else:
         sender = "None: the operator's number" if preview.route.supports_sender else "Not supported by this route"
-    facts({"Task": draft.name, "Route": preview.route.display_name, "Sender ID": sender, "Send": when})
+    if preview.groups:
+        when = f"In {len(preview.groups)} parts, in the daytime of each recipient"
+    lines = {"Task": draft.name, "Route": preview.route.display_name, "Sender ID": sender, "Send": when}
+    facts(lines | {"All handed over": _finish_words(get_engine().tasks.finishing(actor, preview), actor)})
+
+
+def _finish_words(found: Finish, actor: Actor) -> str:
+    """When the last message will have left at the route's pace."""
+    if found.finish_us is None:
+        return "as fast as the operator takes them: this route has no limit"
+    now_us = get_engine().clock.now_us()
+    ahead = f", behind {show.plural(found.ahead, 'part')} that wait on this route" if found.ahead else ""
+    left = show.duration(max(found.finish_us - now_us, SECOND_US))
+    return f"about {show.when(found.finish_us, actor.zone)} (in {left}) at {show.plural(found.per_s, 'part')}/s{ahead}"
+
+
+def _parts_by_time(preview: Preview, actor: Actor) -> None:
+    """The tasks it is split into, with their times in the reader's zone."""
+    if not preview.groups:
+        return
+    pieces = preview.pieces()
+    plain_table(
+        ("Starts", "Where", "Recipients", "Cost"),
+        [
+            (
+                show.when(group.at_us, actor.zone),
+                group.label,
+                show.number(len(group.rows)),
+                show.credits(piece.cost_micro),
+            )
+            for group, piece in zip(preview.groups, pieces, strict=True)
+        ],
+        total=("Total", actor.zone, show.number(preview.recipients), show.credits(preview.cost_micro)),
+        label="Tasks by local time",
+    )
 
 
 def quote_table(preview: Preview) -> None:
@@ -172,6 +216,11 @@ def _left_out(preview: Preview) -> None:
         notice(
             "info", f"{show.plural(rejected, f'{what} is', f'{many} are')} not sent to and not charged; see the report."
         )
+    if preview.refused.height:
+        words = show.plural(
+            preview.refused.height, "row is left out because of its", "rows are left out because of their"
+        )
+        notice("info", f"{words} text and not charged, as you chose.")
     if blocked:
         notice(
             "warning",
