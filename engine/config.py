@@ -22,6 +22,9 @@ SETTINGS: Final[dict[str, tuple[str, str]]] = {
     "IMS_COUNTRY": ("", "Country of numbers written without country code, such as AU. Empty: none is assumed."),
     "IMS_QUICK_LIMIT": ("100", "Most recipients on the quick SMS page (1–5000)."),
     "IMS_APPROVE_ACCOUNTS": ("0", "1: staff must approve a new account before it can log in."),
+    "IMS_SENDER_APPROVAL": ("0", "1: only sender IDs that staff approved for the account can be used."),
+    "IMS_BACKUP_HOURS": ("24", "Hours between backups in IMS_DATA/backups (0–8760). 0: none by itself."),
+    "IMS_BACKUPS_KEPT": ("7", "Backups kept; the oldest go first (1–1000)."),
     "IMS_SUPPORT": ("your operator's staff", "How customers reach staff; shown when something fails."),
     "IMS_TEST_ROUTE": ("sim://", "Gateway of the route made at the first start."),
     "IMS_MEMORY_MB": ("400", "Most memory the database may use (64–65536)."),
@@ -42,6 +45,9 @@ class Config:
     country: str | None
     quick_limit: int
     approve_accounts: bool
+    sender_approval: bool
+    backup_hours: int
+    backups_kept: int
     support: str
     first_gateway: str
     memory_mb: int
@@ -73,6 +79,9 @@ class Config:
             country=text("IMS_COUNTRY").upper() or None,
             quick_limit=whole("IMS_QUICK_LIMIT", text("IMS_QUICK_LIMIT"), 1, 5_000),
             approve_accounts=text("IMS_APPROVE_ACCOUNTS") == "1",
+            sender_approval=text("IMS_SENDER_APPROVAL") == "1",
+            backup_hours=whole("IMS_BACKUP_HOURS", text("IMS_BACKUP_HOURS"), 0, 8_760),
+            backups_kept=whole("IMS_BACKUPS_KEPT", text("IMS_BACKUPS_KEPT"), 1, 1_000),
             support=text("IMS_SUPPORT"),
             first_gateway=text("IMS_TEST_ROUTE"),
             memory_mb=whole("IMS_MEMORY_MB", text("IMS_MEMORY_MB"), 64, 65_536),

@@ -42,6 +42,8 @@ class Actor:
     role: Role
     name: str
     zone: str = "UTC"
+    viewing: bool = False
+    """Staff who look at a customer's account: an analyst's reads, and no write of any kind (`engine.access`)."""
 
     @property
     def is_operator(self) -> bool:

@@ -11,6 +11,7 @@ import polars as pl
 
 from engine import numbers
 from engine.access import allows
+from engine.accounts.limits import limits_of
 from engine.content import ContentRules
 from engine.errors import AccessError, InputError, StateError
 from engine.gateways import gateway_for, safe_url
@@ -98,14 +99,16 @@ class Routes:
         self._clock = clock
 
     @allows(EVERY_ROLE)
-    def selectable(self, actor: Actor) -> list[Route]:  # noqa: ARG002 - the decorator checks the actor
-        """Routes that can be sent with now, the default one first. Prices are public to every role."""
-        return [route for route in load_all(self._store) if route.enabled]
+    def selectable(self, actor: Actor) -> list[Route]:
+        """Routes the account can send with now, the default one first. Prices are public to every role."""
+        mine = limits_of(self._store, actor.account_id)
+        return [route for route in load_all(self._store) if route.enabled and mine.allows_route(route.id)]
 
     @allows(EVERY_ROLE)
     def get(self, actor: Actor, route_id: int) -> Route:
         route = load(self._store, route_id)
-        if not route.enabled and not actor.is_operator:
+        closed = not route.enabled or not limits_of(self._store, actor.account_id).allows_route(route_id)
+        if closed and not actor.is_operator:
             raise AccessError("not_found", what="route")
         return route
 

@@ -1,6 +1,6 @@
 """From a draft to a task: preview (quote) → accept (hold, task and messages in one transaction) → cancel."""
 
 from engine.tasks.quote import Draft, Preview, QuoteLine
-from engine.tasks.service import TERMS_VERSION, Tasks
+from engine.tasks.service import Tasks
 
-__all__ = ["TERMS_VERSION", "Draft", "Preview", "QuoteLine", "Tasks"]
+__all__ = ["Draft", "Preview", "QuoteLine", "Tasks"]

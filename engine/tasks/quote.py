@@ -68,6 +68,7 @@ class Preview:
     samples: tuple[str, ...]
     available_micro: int
     expires_us: int
+    terms_version: str
 
     @property
     def recipients(self) -> int:
@@ -98,6 +99,7 @@ class Preview:
         draft = self.draft
         scheduled = to_us(draft.scheduled_at) if draft.scheduled_at else None
         head = [self.route.id, self.route.price_version, draft.name, draft.content, draft.sender, scheduled]
+        head.append(self.terms_version)
         digest = hashlib.sha256(json.dumps(head).encode())
         digest.update(self.messages.write_csv(include_header=False).encode())
         return digest.hexdigest()

@@ -15,6 +15,7 @@ from engine.accounts import confirm
 from engine.errors import AccessError, InputError, StateError
 from engine.model import DAY_US, MINUTE_US, SENDING_ROLES, Actor, Clock, TaskState, to_us
 from engine.store import Row, Store, Tx, jobs
+from engine.tasks.gate import Gate
 from engine.tasks.quote import (
     MOST_RECIPIENTS,
     Draft,
@@ -24,9 +25,8 @@ from engine.tasks.quote import (
     quote_lines,
     samples_of,
 )
+from engine.terms import in_force
 
-TERMS_VERSION: Final = "2026-11"
-"""Version of `data/terms.md` that a task accepts."""
 QUOTE_MINUTES: Final = 10
 SCHEDULE_MOST_DAYS: Final = 90
 PAST_SLACK_US: Final = MINUTE_US
@@ -46,12 +46,14 @@ _LINE_SCHEMA: Final[dict[str, Any]] = {
 
 
 class Tasks:
-    def __init__(self, store: Store, clock: Clock, *, quick_limit: int, on_due: Callable[[], None]) -> None:
-        """`on_due` is called after a task was accepted, so that the scheduler looks at once."""
+    def __init__(self, store: Store, clock: Clock, *, quick_limit: int, on_due: Callable[[], None], gate: Gate) -> None:
+        """`on_due` is called after a task was accepted, so that the scheduler looks at once; `gate` says what the
+        account may send."""
         self._store = store
         self._clock = clock
         self._quick_limit = quick_limit
         self._on_due = on_due
+        self._gate = gate
 
     @allows(SENDING_ROLES)
     def preview(self, actor: Actor, draft: Draft) -> Preview:
@@ -62,7 +64,7 @@ class Tasks:
             raise InputError("route_closed", route=route.name)
         draft = check_draft(draft, route, most=self._quick_limit if draft.quick else MOST_RECIPIENTS)
         _check_time(draft.scheduled_at, now_us)
-        rows, blocked = price(draft, route)
+        rows, blocked = price(draft, self._gate.narrow(self._store, actor, draft, route))
         preview = Preview(
             key=secrets.token_urlsafe(18),
             draft=draft,
@@ -73,7 +75,9 @@ class Tasks:
             samples=samples_of(draft, rows),
             available_micro=ledger.balance(self._store, actor.account_id).available_micro,
             expires_us=now_us + QUOTE_MINUTES * MINUTE_US,
+            terms_version=in_force(self._store)["version"],
         )
+        self._gate.check_quote(self._store, actor, preview, now_us=now_us)
         with self._store.transaction() as tx:
             tx.run(
                 "tasks.insert_quote", preview.key, actor.account_id, actor.user_id, route.id, route.price_version,
@@ -124,6 +128,7 @@ class Tasks:
             member_id=actor.user_id,
             now_us=now_us,
         )
+        self._gate.check_acceptance(tx, actor, preview, now_us=now_us)
         due_us = _due_us(preview.draft.scheduled_at, now_us)
         self._insert(tx, actor, preview, quote, task_id=task_id, hold_tx=hold_tx, due_us=due_us, now_us=now_us)
         tx.run("tasks.use_quote", preview.key, task_id)
@@ -149,7 +154,7 @@ class Tasks:
         tx.run(
             "tasks.insert", task_id, actor.account_id, actor.user_id, route.id, draft.name, draft.sender, draft.content,
             draft.file_name, state.value, quote["price_version"], route.count_rule.value, route.charge_on.value,
-            TERMS_VERSION, first, preview.recipients, preview.rejected, preview.sms, preview.parts, hold_tx,
+            preview.terms_version, first, preview.recipients, preview.rejected, preview.sms, preview.parts, hold_tx,
             preview.cost_micro, actor.zone, scheduled_us, now_us, due_us,
         )  # fmt: skip
         lines = [(line.country, line.recipients, line.sms, line.price_micro, line.cost_micro) for line in preview.lines]

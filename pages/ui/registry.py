@@ -50,11 +50,16 @@ TOPUP_HISTORY: Final = PageEntry(
     "topup_history.py", "Top-up history list", ":material/account_balance_wallet:", EVERY_ROLE, "Records"
 )
 STAFF_ACCOUNTS: Final = PageEntry("staff_accounts.py", "Accounts", ":material/group:", OPERATOR_ROLES, "Operator")
+SENDER_IDS: Final = PageEntry("sender_ids.py", "Sender IDs", ":material/badge:", SENDING_ROLES, "Account")
+STAFF_TERMS: Final = PageEntry("staff_terms.py", "Terms", ":material/gavel:", OPERATOR_ROLES, "Operator")
+STAFF_AUDIT: Final = PageEntry("staff_audit.py", "Audit log", ":material/history:", OPERATOR_ROLES, "Operator")
+STAFF_SYSTEM: Final = PageEntry("staff_system.py", "System", ":material/dns:", OPERATOR_ROLES, "Operator")
 TASK: Final = PageEntry("task.py", "Task", ":material/task:", EVERY_ROLE, visible=False)
 ACCOUNT: Final = PageEntry("account.py", "Your account", ":material/manage_accounts:", EVERY_ROLE, visible=False)
 
 PAGES: Final[tuple[PageEntry, ...]] = (
-    *(DASHBOARD, QUICK_SMS, BULK_SMS, TASK_RECORD, SENDING_RECORD, SMS_HISTORY, TOPUP_HISTORY, STAFF_ACCOUNTS),
+    *(DASHBOARD, QUICK_SMS, BULK_SMS, TASK_RECORD, SENDING_RECORD, SMS_HISTORY, TOPUP_HISTORY, SENDER_IDS),
+    *(STAFF_ACCOUNTS, STAFF_TERMS, STAFF_AUDIT, STAFF_SYSTEM),
     *(TASK, ACCOUNT, LOGIN, REGISTER, SETUP),
 )
 """In the order of the menu."""

@@ -11,19 +11,25 @@ import pytest
 
 from engine.access import PUBLIC_ATTRIBUTE, ROLES_ATTRIBUTE
 from engine.accounts import RegisterForm
+from engine.accounts.limits import AccountLimits
+from engine.accounts.sender_ids import SenderState
 from engine.errors import AccessError, ImsError
 from engine.history import RecordFilter
 from engine.model import CUSTOMER_ROLES, MICRO, OPERATOR_ROLES, Actor, Role
 from engine.routes import EVERYWHERE, NewRoute
+from engine.terms import FIRST_VERSION
 from tests.kit import World, au_mobiles, raw, settled, wait_until, world
 
 PASSWORD = "a long password of ours"
-SERVICES = ("accounts", "routes", "tasks", "topups", "history", "notices")
+SERVICES = ("accounts", "routes", "tasks", "topups", "history", "notices", "desk", "sender_ids", "terms", "system")
 INTERNAL = {
     "accounts.setup_token",  # the server's start makes the link
     "accounts.create_operator",  # the command line on the operator's own machine
     "accounts.ensure_account",  # same
     "notices.drop_old",  # a chore
+    "system.note_proof",  # the reconciliation tells what it found
+    "system.note_size",  # a chore
+    "system.back_up_when_due",  # a chore
 }
 """Called by the program itself, never with what a person sent."""
 
@@ -132,6 +138,33 @@ def arguments(case: Case, actor: Actor) -> dict[str, tuple[tuple[object, ...], d
         "notices.listing": ((), {}),
         "notices.unread": ((), {}),
         "notices.mark_seen": ((1,), {}),
+        "desk.find": ((), {}),
+        "desk.counts": ((), {}),
+        "desk.members": ((other,), {}),
+        "desk.limits": ((other,), {}),
+        "desk.sms_today": ((other,), {}),
+        "desk.set_limits": ((other, AccountLimits()), {"reason": "test"}),
+        "desk.begin_view": ((other,), {}),
+        "desk.viewer": ((other,), {}),
+        "sender_ids.own": ((), {}),
+        "sender_ids.request": (("Acme",), {}),
+        "sender_ids.listing": ((), {}),
+        "sender_ids.decide": ((1, SenderState.APPROVED), {}),
+        "sender_ids.add": ((other, "Acme"), {"reason": "test"}),
+        "terms.current": ((), {}),
+        "terms.of": ((FIRST_VERSION,), {}),
+        "terms.versions": ((), {}),
+        "terms.publish": (("2099-01", "Terms. " * 50), {}),
+        "system.overview": ((), {}),
+        "system.jobs": ((), {}),
+        "system.retry_job": ((1,), {}),
+        "system.drop_job": ((1,), {}),
+        "system.reconcile_now": ((), {}),
+        "system.back_up_now": ((), {}),
+        "system.backups": ((), {}),
+        "system.audit": ((), {}),
+        "system.export_audit": ((), {}),
+        "system.audit_choices": ((), {}),
     }
 
 
@@ -160,13 +193,14 @@ def test_a_role_that_is_not_named_is_refused_before_anything_happens(case: Case,
 
 
 OWN_ONLY = {
-    "accounts.one", "tasks.cancel", "tasks.accept", "history.task", "history.live", "history.message",
+    "accounts.one", "desk.limits", "desk.sms_today", "tasks.cancel", "tasks.accept",
+    "history.task", "history.live", "history.message",
 }  # fmt: skip
 """Calls that name one thing of the victim's: a customer is told that there is no such thing."""
 
 NOTHING_NAMED = {
     "accounts.change_password", "accounts.sessions", "accounts.end_session", "routes.selectable", "routes.get",
-    "tasks.preview",
+    "tasks.preview", "sender_ids.own", "sender_ids.request", "terms.current", "terms.of",
 }  # fmt: skip
 """Calls about the actor's own things, or about what is public to every role."""
 
