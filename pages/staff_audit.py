@@ -27,7 +27,7 @@ PAGE: Final = "audit"
 FILTER_WIDTH: Final = 165
 SEARCH_LENGTH: Final = 200
 WORDS: Final = {
-    "view_as": "Viewed as the account",
+    "view_as": "Viewed the account",
     "credit": "Credited",
     "debit": "Debited",
     "limits": "Limits changed",

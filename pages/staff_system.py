@@ -1,4 +1,4 @@
-"""System: is the server well, what waits where, do the books add up, are there backups. Drawn anew every few seconds."""
+"""System: is the server well, what waits where, do the books add up, are there backups. Drawn anew all the time."""
 
 from __future__ import annotations
 
@@ -128,12 +128,14 @@ def push(label: str, chore: str, seen: Overview, icon: str) -> None:
     busy = run is not None and run.running
     if run is not None and run.error:
         notice("error", "The last one that was asked for failed.", run.error)
-    if actor.role is Role.ADMIN and st.button(
-        "Running …" if busy else label, icon=icon, key=f"{PAGE}-{chore}", disabled=busy
-    ):
-        who = require(Role.ADMIN)
-        (engine.system.reconcile_now if chore == PROVING else engine.system.back_up_now)(who)
-        st.rerun(scope="fragment")
+    if actor.role is Role.ADMIN:
+        words = "Running …" if busy else label
+        st.button(words, icon=icon, key=f"{PAGE}-{chore}", disabled=busy, on_click=partial(ask_for, chore))
+
+
+def ask_for(chore: str) -> None:
+    who = require(Role.ADMIN)
+    (engine.system.reconcile_now if chore == PROVING else engine.system.back_up_now)(who)
 
 
 def backups(seen: Overview) -> None:
@@ -229,8 +231,12 @@ def job_line(row: Row) -> None:
                 st.text(row["last_error"])
         st.caption(show.when(row["run_us"], actor.zone), width="content")
         if row["state"] == "failed" and actor.role is Role.ADMIN:
-            st.button("Try again", key=f"{PAGE}-retry-{row['id']}", on_click=partial(retry, row["id"]))
-            st.button("Give up", key=f"{PAGE}-drop-{row['id']}", on_click=partial(ask_drop, row["id"]))
+            if st.button("Try again", key=f"{PAGE}-retry-{row['id']}"):
+                retry(row["id"])
+                st.rerun()
+            if st.button("Give up", key=f"{PAGE}-drop-{row['id']}"):
+                ask_drop(row["id"])
+                st.rerun()
 
 
 def retry(job_id: int) -> None:
