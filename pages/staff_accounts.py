@@ -18,7 +18,7 @@ from pages.ui.context import get_engine
 from pages.ui.filters import choice
 from pages.ui.guard import require
 from pages.ui.notices import refusal
-from pages.ui.records import Pager, begin, facts, figure_card, heading, link, name_line
+from pages.ui.records import Pager, begin, facts, figure_card, heading, link, name_line, send_record_styles
 from pages.ui.registry import DASHBOARD, SENDING_RECORD, SMS_HISTORY, STAFF_ACCOUNTS, TASK_RECORD
 from pages.ui.staff.activity import activity_cards
 from pages.ui.staff.limits import limits_form
@@ -117,6 +117,7 @@ def columns() -> list[table.Column]:
 
 
 def one(account: Row) -> None:
+    send_record_styles()
     link(STAFF_ACCOUNTS, "All accounts")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         name_line(account["name"], width="content")
@@ -188,9 +189,10 @@ def about(account: Row) -> None:
                 (SMS_HISTORY, "Messages"),
             ):
                 link(entry, label, account=account["id"])
+        query = f"account={account['id']}"
         links = (("staff_topups", "Top-up requests"), ("staff_cases", "Cases"))
         st.html(
-            " · ".join(f'<a href="/{page}?account={account["id"]}" target="_self">{label}</a>' for page, label in links)
+            " ".join(f'<a class="ims-link" href="/{page}?{query}" target="_self">{name}</a>' for page, name in links)
         )
 
 

@@ -38,8 +38,13 @@ FORMATS: Final[dict[str, tuple[str, str]]] = {
 
 def begin(title: str) -> None:
     """Head of a page of records. `title` is ours."""
-    st.html(_style())
+    send_record_styles()
     st.title(title, anchor=False)
+
+
+def send_record_styles() -> None:
+    """The style sheet of records, for a page whose head is a name; it takes no room."""
+    st.html(_style())
 
 
 def heading(text: str) -> None:
