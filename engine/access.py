@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from functools import wraps
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
@@ -15,6 +16,8 @@ R = TypeVar("R")
 
 ROLES_ATTRIBUTE: Final = "__allowed_roles__"
 PUBLIC_ATTRIBUTE: Final = "__needs_no_actor__"
+_only_reads: Final = ContextVar("only_reads", default=False)
+"""Set while a call runs for somebody who only views."""
 
 
 def allows(
@@ -30,7 +33,13 @@ def allows(
         @wraps(method)
         def checked(self: S, actor: Actor, /, *args: P.args, **kwargs: P.kwargs) -> R:
             require(actor, roles, restricted=restricted)
-            return method(self, actor, *args, **kwargs)
+            if not actor.viewing:
+                return method(self, actor, *args, **kwargs)
+            token = _only_reads.set(True)
+            try:
+                return method(self, actor, *args, **kwargs)
+            finally:
+                _only_reads.reset(token)
 
         setattr(checked, ROLES_ATTRIBUTE, roles)
         return checked
@@ -50,3 +59,9 @@ def require(actor: Any, roles: frozenset[Role], *, restricted: bool = False) -> 
         raise AccessError("forbidden", role=getattr(actor, "role", "nobody"))
     if actor.restricted and not restricted:
         raise AccessError("factor_needed")
+
+
+def refuse_write_of_viewer() -> None:
+    """The store asks before every transaction, so that no call can forget it. Raises AccessError("read_only")."""
+    if _only_reads.get():
+        raise AccessError("read_only")

@@ -6,8 +6,10 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from engine import ledger, routes
+from engine import ledger, routes, terms
 from engine.accounts import Accounts, Factors, Profile, Team
+from engine.accounts.desk import Desk
+from engine.accounts.sender_ids import SenderIds
 from engine.cases import Cases
 from engine.config import Config
 from engine.contacts import Contacts, OptOuts
@@ -22,9 +24,12 @@ from engine.receipts import Receipts
 from engine.routes import EVERYWHERE, NewRoute, RouteMeters, Routes
 from engine.scheduler import RECONCILE_EVERY_S, Scheduler
 from engine.store import Store, open_store
+from engine.system import BACKUP_LOOK_EVERY_S, System
 from engine.tasks import RouteTests, Tasks
+from engine.tasks.gate import Gate
 from engine.tasks.service import DISPATCH_JOB, STOPPED_SETTING
 from engine.templates import Templates
+from engine.terms import Terms
 from engine.topups import Topups
 
 log = logging.getLogger(__name__)
@@ -60,7 +65,11 @@ class Engine:
         self.drafts = Drafts(store, clock)
         self._receipts = Receipts(store, clock, on_arrival=self._wake)
         self._dispatcher = Dispatcher(store, clock, gateways, self._receipts.sink_for, self._receipts.recorded, meters)
-        self.tasks = Tasks(store, clock, quick_limit=config.quick_limit, on_due=self._wake)
+        self.desk = Desk(store, clock)
+        self.sender_ids = SenderIds(store, clock, required=config.sender_approval)
+        self.terms = Terms(store, clock)
+        gate = Gate(sender_approval=config.sender_approval)
+        self.tasks = Tasks(store, clock, quick_limit=config.quick_limit, on_due=self._wake, gate=gate)
         self.route_test = RouteTests(store, clock, self.tasks, config.country)
         self.scheduler = Scheduler(
             store,
@@ -70,12 +79,16 @@ class Engine:
             chores={
                 "reconciliation": (RECONCILE_EVERY_S, self.reconcile),
                 "low balances": (LOW_BALANCES_EVERY_S, self.profile.tell_low),
+                "backup": (BACKUP_LOOK_EVERY_S, self._back_up_when_due),
                 "old notices": (DROP_NOTICES_EVERY_S, self.notices.drop_old),
                 "orphaned receipts": (DROP_ORPHANS_EVERY_S, self.topups.drop_orphans),
                 "old drafts": (DROP_DRAFTS_EVERY_S, self.drafts.drop_old),
             },
         )
+        self.system = System(store, clock, config, self.scheduler, self.reconcile)
         self._add_first_route()
+        with store.transaction() as tx:
+            terms.add_first(tx, now_us=clock.now_us())
 
     @classmethod
     def open(cls, config: Config, *, clock: Clock | None = None) -> Engine:
@@ -105,6 +118,7 @@ class Engine:
         `quick` leaves out the proofs that read every message; the full one runs hourly.
         """
         result = ledger.reconcile(self.store, quick=quick)
+        self.system.note_proof(result, quick=quick)
         stopped = self.store.one("store.setting", STOPPED_SETTING) is not None
         if not result.ok:
             log.error("the books do not add up: %s; sending is stopped", result.as_dict())
@@ -126,6 +140,10 @@ class Engine:
             "scheduler": self.scheduler.healthy,
             "sending": not self._dispatcher.paused,
         }
+
+    def _back_up_when_due(self) -> None:
+        self.system.note_size()
+        self.system.back_up_when_due()
 
     def _wake(self) -> None:
         self.scheduler.wake()

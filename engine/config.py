@@ -25,6 +25,9 @@ SETTINGS: Final[dict[str, tuple[str, str]]] = {
     "IMS_APPROVE_ACCOUNTS": ("0", "1: staff must approve a new account before it can log in."),
     "IMS_REGISTRATIONS_PER_HOUR": ("100", "Most teams that may register within an hour, all together (1–100000)."),
     "IMS_REQUIRE_2FA": ("0", "Who must sign in with a second step: `0` nobody, `operators` staff and admins, `all`."),
+    "IMS_SENDER_APPROVAL": ("0", "1: only sender IDs that staff approved for the account can be used."),
+    "IMS_BACKUP_HOURS": ("24", "Hours between backups in IMS_DATA/backups (0–8760). 0: none by itself."),
+    "IMS_BACKUPS_KEPT": ("7", "Backups kept; the oldest go first (1–1000)."),
     "IMS_SUPPORT": ("your operator's staff", "How customers reach staff; shown when something fails."),
     "IMS_TEST_ROUTE": ("sim://", "Gateway of the route made at the first start."),
     "IMS_SECOND_APPROVAL": ("0", "Top-ups of this many credits or more need two members of staff. 0: one is enough."),
@@ -48,6 +51,9 @@ class Config:
     approve_accounts: bool
     registrations_per_hour: int
     second_step_roles: frozenset[Role]
+    sender_approval: bool
+    backup_hours: int
+    backups_kept: int
     support: str
     first_gateway: str
     second_approval: int
@@ -82,6 +88,9 @@ class Config:
             approve_accounts=text("IMS_APPROVE_ACCOUNTS") == "1",
             registrations_per_hour=whole("IMS_REGISTRATIONS_PER_HOUR", text("IMS_REGISTRATIONS_PER_HOUR"), 1, 100_000),
             second_step_roles=_second_step_roles(text("IMS_REQUIRE_2FA")),
+            sender_approval=text("IMS_SENDER_APPROVAL") == "1",
+            backup_hours=whole("IMS_BACKUP_HOURS", text("IMS_BACKUP_HOURS"), 0, 8_760),
+            backups_kept=whole("IMS_BACKUPS_KEPT", text("IMS_BACKUPS_KEPT"), 1, 1_000),
             support=text("IMS_SUPPORT"),
             first_gateway=text("IMS_TEST_ROUTE"),
             second_approval=whole("IMS_SECOND_APPROVAL", text("IMS_SECOND_APPROVAL"), 0, 100_000_000),

@@ -16,7 +16,7 @@ from engine.errors import AccessError, InputError
 from engine.model import DAY_US, MICRO, MINUTE_US, SECOND_US, FailReason, MessageState
 from engine.routes import EVERYWHERE, NewRoute, Route
 from engine.store import Tx
-from engine.tasks import TERMS_VERSION
+from engine.terms import in_force
 
 TASK_MESSAGES: Final = 5_000
 HISTORY_DAYS: Final = 90
@@ -135,7 +135,7 @@ def _task(
     text = TEXTS[index % len(TEXTS)]
     tx.run(
         "demo.insert_task", task_id, account_id, member_id, route.id, name, sender, text, route.price_version,
-        TERMS_VERSION, first, size, hold_tx, created_us, final_us,
+        in_force(tx)["version"], first, size, hold_tx, created_us, final_us,
     )  # fmt: skip
     tx.run("demo.insert_countries", task_id, first, first + size - 1)
     tx.run("demo.insert_dispatch", dispatch_id, task_id)

@@ -46,6 +46,7 @@ SENTENCES: Final[dict[str, str]] = {
     "last_owner": "An account needs at least one {role}. Give that role to somebody else first.",
     "taken": "This {what} is already in use. Choose another one, or log in.",
     "weak_password": "The password needs at least {least} characters and must not be common. Choose a longer one.",
+    "read_only": "You are viewing this account as its people see it, and nothing can be changed. Leave the view first.",
     # One field of a form: facts name the field, the place and the remedy.
     "invalid": "{field}: {problem} {remedy}",
     # Sending.
@@ -76,6 +77,16 @@ SENTENCES: Final[dict[str, str]] = {
     "too_many_kept": "An account can keep at most {limit} {what}. Delete what you no longer need.",
     "list_full": "A contact list holds at most {limit} contacts; with this file it would be {count}. "
     "Use another list for some of them.",
+    "account_limit": "Your account sends {limit} at most; this is {asked}. "
+    "Send to fewer recipients, or ask staff to raise the limit.",
+    "account_day_limit": "Your account sends at most {limit} SMS a day; {used} were accepted today and this needs "
+    "{asked} more. Send the rest after midnight ({zone}), or ask staff to raise the limit.",
+    "account_country": "Your account may not send to {countries}. Remove those numbers, or ask staff to open them.",
+    "sender_not_approved": "Sender ID “{value}” is not approved for your account ({state}). "
+    "Ask for it on the page Sender IDs, leave it empty, or use an approved one.",
+    "sender_asked": "Sender ID “{value}” is {state} already.",
+    "too_many_senders": "An account can have {limit} sender IDs at most. Ask staff to help.",
+    "terms_changed": "The terms were changed meanwhile (now {version}). Read the new terms and accept again.",
     # Records.
     "too_many_to_export": "The selection has more than {limit} rows. Choose a shorter period or a narrower filter.",
     "too_many_for_xlsx": "A spreadsheet can have at most {limit} rows here. Choose CSV, or a shorter period.",
@@ -116,6 +127,10 @@ SENTENCES: Final[dict[str, str]] = {
     # Store and server.
     "store_busy": "The database is in use by process {pid}. Stop that server first, or use its web pages.",
     "store_failed": "The database could not be opened: {detail}",
+    "backup_memory": "This database is only in memory and cannot be copied. Set IMS_URL to a file.",
+    "backup_bad": "The backup “{name}” cannot be used: {detail} Nothing was changed.",
+    "backup_exists": "There is a file “{name}” already. Choose another name.",
+    "job_not_failed": "This job is not failed any more. Reload the page.",
     "store_version": "The database was written by a newer version (schema {found}, this program knows {known}).",
     "setting": "The setting {name} has the value “{value}”: {problem}",
 }

@@ -44,6 +44,8 @@ class Actor:
     zone: str = "UTC"
     restricted: bool = False
     """Must set up the second step of sign-in before anything else (see `access.allows`)."""
+    viewing: bool = False
+    """Staff who look at a customer's account: an analyst's reads, and no write of any kind (`engine.access`)."""
 
     @property
     def is_operator(self) -> bool:

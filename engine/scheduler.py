@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, Final
 
 import schedule
@@ -14,6 +15,7 @@ import schedule
 from engine.model import MINUTE_US, Clock
 from engine.receipts import Receipts
 from engine.store import Store, jobs
+from engine.system.health import ChoreRun
 
 log = logging.getLogger(__name__)
 
@@ -56,9 +58,15 @@ class Scheduler:
         self._last_tick = time.monotonic()
         self._plan: Any = schedule.Scheduler()  # typed only in part
         self._slow = ThreadPoolExecutor(1, "chores")
+        self._runs: dict[str, ChoreRun] = {}
+        self._pushed: set[str] = set()
+        self._pushing = threading.Lock()
         slow = {**chores, "checkpoint": (CHECKPOINT_EVERY_S, store.checkpoint)}
         for name, (every_s, chore) in slow.items():
+            self._runs[name] = ChoreRun(name, every_s)
             self._plan.every(every_s).seconds.do(self._slow.submit, self._guarded, name, chore)
+        for name, every_s in (("parked receipts", PARKED_EVERY_S), ("deadlines", EXPIRE_EVERY_S)):
+            self._runs[name] = ChoreRun(name, every_s)
         self._plan.every(PARKED_EVERY_S).seconds.do(self._guarded, "parked receipts", receipts.fold_parked)
         self._plan.every(EXPIRE_EVERY_S).seconds.do(self._guarded, "deadlines", self._expire_all)
 
@@ -89,6 +97,31 @@ class Scheduler:
     def healthy(self) -> bool:
         """Whether the thread lives and ticked lately."""
         return self.running and time.monotonic() - self._last_tick < STALE_AFTER_S
+
+    @property
+    def since_tick_s(self) -> float:
+        """Seconds since the last round."""
+        return time.monotonic() - self._last_tick
+
+    def chores(self) -> list[ChoreRun]:
+        """The last run of each chore; those that only run when asked are listed once they did."""
+        return list(self._runs.values())
+
+    def run_now(self, name: str, chore: Callable[[], object]) -> bool:
+        """Runs something in the thread of the chores; False when the same was asked for and has not ended yet."""
+        with self._pushing:
+            if name in self._pushed:
+                return False
+            self._pushed.add(name)
+        self._slow.submit(self._push, name, chore)
+        return True
+
+    def _push(self, name: str, chore: Callable[[], object]) -> None:
+        try:
+            self._guarded(name, chore)
+        finally:
+            with self._pushing:
+                self._pushed.discard(name)
 
     def tick(self) -> bool:
         """One round: receipts, due jobs, chores whose time has come. True when there may be more to do."""
@@ -142,7 +175,13 @@ class Scheduler:
 
     def _guarded(self, name: str, chore: Callable[[], object]) -> None:
         """A chore that fails is reported and tried again at its next time."""
+        before = self._runs.get(name, ChoreRun(name, 0))
+        started_us, error = self._clock.now_us(), ""
+        self._runs[name] = replace(before, started_us=started_us, running=True)
         try:
             chore()
-        except Exception:
+        except Exception as failure:
+            error = str(failure) or type(failure).__name__
             log.exception("scheduler: %s failed; it is tried again", name)
+        took_us = self._clock.now_us() - started_us
+        self._runs[name] = replace(before, started_us=started_us, took_us=took_us, error=error)

@@ -16,6 +16,7 @@ from engine.accounts.sessions import SignIn
 from engine.accounts.tokens import hash_of, new_token
 from engine.errors import AccessError, InputError
 from engine.model import EVERY_ROLE, OPERATOR_ROLES, Actor, Role
+from engine.notices import NoticeKind, tell_account
 from engine.store import Row, Rows, Tx
 
 SETUP_SETTING: Final = "setup_token_hash"
@@ -111,10 +112,13 @@ class Accounts(SignIn):
     def set_status(self, actor: Actor, account_id: int, status: str, *, note: str = "") -> None:
         """Approves, reactivates ("active") or closes ("suspended") a customer account; closing ends its sessions.
 
-        `note` is kept in the audit log. Raises AccessError("not_found"), InputError for another status.
+        `note`, why, is mandatory: its people are told, and it is kept in the audit log.
+        Raises AccessError("not_found"), InputError("reason_missing"), InputError for another status.
         """
         if status not in STATUSES:
             raise InputError("invalid", field="Status", problem="unknown.", remedy="Use active or suspended.")
+        if not note.strip():
+            raise InputError("reason_missing")
         now_us = self._clock.now_us()
         with self._store.transaction() as tx:
             confirm(tx, actor)
@@ -122,6 +126,8 @@ class Accounts(SignIn):
                 raise AccessError("not_found", what="account")
             if status != "active":
                 tx.run("accounts.drop_account_sessions", account_id)
+            sentence = f"Your account is {status}: {note.strip()[:MOST_NOTE]}"
+            tell_account(tx, account_id, NoticeKind.ACCOUNT, sentence, now_us=now_us)
             record_audit(
                 tx,
                 actor=actor,

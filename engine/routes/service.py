@@ -8,6 +8,7 @@ from typing import Final
 
 from engine.access import allows
 from engine.accounts import confirm, record_audit
+from engine.accounts.limits import limits_of
 from engine.errors import AccessError
 from engine.gateways.addresses import check_address
 from engine.model import EVERY_ROLE, OPERATOR_ROLES, Actor, Clock, Role, format_credits, to_datetime
@@ -33,16 +34,18 @@ class Routes:
 
     @allows(EVERY_ROLE)
     def selectable(self, actor: Actor) -> list[Route]:
-        """Routes that can be sent with now, the default one first. Prices are public to every role.
+        """Routes the account can send with now, the default one first. Prices are public to every role.
 
         Customers get no gateway: `gateway` and `last_error` are the operator's business.
         """
-        return [_for(actor, route) for route in self._all() if route.enabled]
+        mine = limits_of(self._store, actor.account_id)
+        return [_for(actor, route) for route in self._all() if route.enabled and mine.allows_route(route.id)]
 
     @allows(EVERY_ROLE)
     def get(self, actor: Actor, route_id: int) -> Route:
         route = reading.load(self._store, route_id, now_us=self._clock.now_us())
-        if not route.enabled and not actor.is_operator:
+        closed = not route.enabled or not limits_of(self._store, actor.account_id).allows_route(route_id)
+        if closed and not actor.is_operator:
             raise AccessError("not_found", what="route")
         return _for(actor, route)
 

@@ -8,13 +8,18 @@ from engine.errors import StoreError
 from engine.store.base import Reader, Row, Rows, Store, Tx, one_column
 from engine.store.duck import DuckStore
 
-__all__ = ["Reader", "Row", "Rows", "Store", "Tx", "one_column", "open_store"]
+__all__ = ["Reader", "Row", "Rows", "Store", "Tx", "file_of", "one_column", "open_store"]
 
 
 def open_store(url: str, *, memory_mb: int = 400) -> Store:
     """`duckdb:///file.db` or `duckdb://` (in memory). Raises StoreError with what to do."""
+    return DuckStore(file_of(url), memory_mb=memory_mb)
+
+
+def file_of(url: str) -> Path | None:
+    """The file behind a URL; None for one in memory. Raises StoreError for another kind of database."""
     scheme, _, rest = url.partition("://")
     if scheme != "duckdb":
         raise StoreError("store_failed", detail=f"{scheme}:// is not supported; use duckdb:///path/to/file.db")
     path = rest.removeprefix("/") if rest.startswith("//") else rest
-    return DuckStore(Path(path) if path else None, memory_mb=memory_mb)
+    return Path(path) if path else None

@@ -13,8 +13,10 @@ from typing import Any, Final, cast
 import duckdb
 import polars as pl
 
+from engine.access import refuse_write_of_viewer
 from engine.errors import StoreError
 from engine.store.base import Row, Rows, Tx
+from engine.store.copies import copy_durably, wal_of
 from engine.store.queries import migrations, query
 
 WRITE_WAIT_S: Final = 60.0
@@ -110,6 +112,7 @@ class DuckStore:
 
     @contextmanager
     def transaction(self) -> Generator[Tx]:
+        refuse_write_of_viewer()
         me = threading.get_ident()
         assert self._writer != me, "a transaction inside a transaction"
         if not self._lock.acquire(timeout=WRITE_WAIT_S):
@@ -168,11 +171,27 @@ class DuckStore:
             finally:
                 self._lock.release()
 
+    def backup(self, target: Path) -> None:
+        if self._path is None:
+            raise StoreError("backup_memory")
+        if not self._lock.acquire(timeout=WRITE_WAIT_S):
+            raise StoreError("store_failed", detail="another writer did not finish in time")
+        try:
+            self._root.cursor().execute("checkpoint")
+            if self.wal_bytes():
+                raise StoreError("store_failed", detail="the log could not be folded into the file; try again")
+            copy_durably(self._path, target)
+        finally:
+            self._lock.release()
+
     def size_bytes(self) -> int:
         if self._path is None:
             return 0
-        files = (self._path, self._path.with_name(self._path.name + ".wal"))
-        return sum(file.stat().st_size for file in files if file.exists())
+        return self._path.stat().st_size + self.wal_bytes()
+
+    def wal_bytes(self) -> int:
+        log = wal_of(self._path) if self._path is not None else None
+        return log.stat().st_size if log is not None and log.exists() else 0
 
     def close(self) -> None:
         with self._lock:

@@ -4,10 +4,9 @@ from engine.tasks.daytime import Reach, Times
 from engine.tasks.pace import Finish
 from engine.tasks.quote import Draft, Piece, Preview, QuoteLine
 from engine.tasks.route_test import RouteTestOutcome, RouteTests
-from engine.tasks.service import TERMS_VERSION, Tasks
+from engine.tasks.service import Tasks
 
 __all__ = [
-    "TERMS_VERSION",
     "Draft",
     "Finish",
     "Piece",

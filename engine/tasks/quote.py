@@ -103,6 +103,7 @@ class Preview:
     samples: tuple[str, ...]
     available_micro: int
     expires_us: int
+    terms_version: str
     refused: pl.DataFrame = field(default_factory=NOTHING_REFUSED.clone)
     gaps: int = 0
     groups: tuple[Group, ...] = ()
@@ -150,6 +151,7 @@ class Preview:
         draft = self.draft
         scheduled = to_us(draft.scheduled_at) if draft.scheduled_at else None
         head = [self.route.id, self.route.price_version, draft.name, draft.content, draft.sender, scheduled]
+        head.append(self.terms_version)
         digest = hashlib.sha256(json.dumps(head).encode())
         for group in self.groups:
             digest.update(json.dumps([group.at_us, group.label, group.rows]).encode())

@@ -17,6 +17,7 @@ from engine.routes import EVERYWHERE, Route
 from engine.store import Store, Tx
 from engine.tasks.quote import Draft, Preview, check_draft, price, quote_lines, samples_of
 from engine.tasks.service import QUOTE_MINUTES, STOPPED_SETTING, Tasks
+from engine.terms import in_force
 
 TEST_TEXT: Final = "Test message from IMS"
 TESTS_A_MINUTE: Final = 10
@@ -112,6 +113,7 @@ class RouteTests:
             samples=samples_of(draft, rows),
             available_micro=0,
             expires_us=now_us + QUOTE_MINUTES * MINUTE_US,
+            terms_version=in_force(self._store)["version"],
         )
 
     def _place(self, actor: Actor, preview: Preview, *, audited: bool) -> int:

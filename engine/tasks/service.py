@@ -19,6 +19,7 @@ from engine.recipients import RecipientFile
 from engine.store import Row, Store, Tx, jobs, one_column
 from engine.tasks import opt_outs
 from engine.tasks.daytime import Reach, reach, split
+from engine.tasks.gate import Gate
 from engine.tasks.pace import Finish, finish, open_parts
 from engine.tasks.quote import (
     MOST_RECIPIENTS,
@@ -30,9 +31,8 @@ from engine.tasks.quote import (
     quote_lines,
     samples_of,
 )
+from engine.terms import in_force
 
-TERMS_VERSION: Final = "2026-11"
-"""Version of `data/terms.md` that a task accepts."""
 QUOTE_MINUTES: Final = 10
 SCHEDULE_MOST_DAYS: Final = 90
 PAST_SLACK_US: Final = MINUTE_US
@@ -52,12 +52,14 @@ _LINE_SCHEMA: Final[dict[str, Any]] = {
 
 
 class Tasks:
-    def __init__(self, store: Store, clock: Clock, *, quick_limit: int, on_due: Callable[[], None]) -> None:
-        """`on_due` is called after a task was accepted, so that the scheduler looks at once."""
+    def __init__(self, store: Store, clock: Clock, *, quick_limit: int, on_due: Callable[[], None], gate: Gate) -> None:
+        """`on_due` is called after a task was accepted, so that the scheduler looks at once; `gate` says what the
+        account may send."""
         self._store = store
         self._clock = clock
         self._quick_limit = quick_limit
         self._on_due = on_due
+        self._gate = gate
 
     @allows(SENDING_ROLES)
     def preview(self, actor: Actor, draft: Draft) -> Preview:
@@ -69,7 +71,7 @@ class Tasks:
         draft = opt_outs.left_out(self._store, actor.account_id, draft)
         draft = check_draft(draft, route, most=self._quick_limit if draft.quick else MOST_RECIPIENTS)
         _check_time(draft.scheduled_at, now_us, actor.zone)
-        priced = price(draft, route)
+        priced = price(draft, self._gate.narrow(self._store, actor, draft, route))
         preview = Preview(
             key=secrets.token_urlsafe(18),
             draft=draft,
@@ -80,12 +82,14 @@ class Tasks:
             samples=samples_of(draft, priced.messages),
             available_micro=ledger.balance(self._store, actor.account_id).available_micro,
             expires_us=now_us + QUOTE_MINUTES * MINUTE_US,
+            terms_version=in_force(self._store)["version"],
             refused=priced.refused,
             gaps=priced.gaps,
             groups=split(
                 priced.messages, countries.load_all(self._store), _due_us(draft.scheduled_at, now_us), draft.times
             ),
         )
+        self._gate.check_quote(self._store, actor, preview, now_us=now_us)
         with self._store.transaction() as tx:
             tx.run(
                 "tasks.insert_quote", preview.key, actor.account_id, actor.user_id, route.id, route.price_version,
@@ -154,7 +158,9 @@ class Tasks:
         if len(pieces) > 1:  # so that a refusal names the whole, not the piece at which it ran out
             _check_credit(tx, actor, pieces)
         task_ids = [
-            self._write(tx, actor, preview, quote, piece, key=f"hold:{preview.key}" + (f":{at}" if at else ""))
+            self._write(
+                tx, actor, preview, quote, piece, key=f"hold:{preview.key}" + (f":{at}" if at else ""), gated=at == 0
+            )
             for at, piece in enumerate(pieces)
         ]
         tx.run("tasks.use_quote", preview.key, task_ids[0])
@@ -163,7 +169,10 @@ class Tasks:
                 tx.run("tasks.add_part", preview.key, at, task_id)
         return task_ids
 
-    def _write(self, tx: Tx, actor: Actor, preview: Preview, quote: Row, piece: Piece, *, key: str) -> int:
+    def _write(
+        self, tx: Tx, actor: Actor, preview: Preview, quote: Row, piece: Piece, *, key: str, gated: bool = False
+    ) -> int:
+        """`gated`: after the hold, which locks the balance, the account's limits are asked once for the whole quote."""
         now_us = self._clock.now_us()
         task_id = tx.reserve("task")
         hold_tx = ledger.hold(
@@ -175,6 +184,8 @@ class Tasks:
             member_id=actor.user_id,
             now_us=now_us,
         )
+        if gated:
+            self._gate.check_acceptance(tx, actor, preview, now_us=now_us)
         due_us = max(piece.at_us or now_us, now_us)
         self._insert(tx, actor, preview, quote, piece, task_id=task_id, hold_tx=hold_tx, due_us=due_us, now_us=now_us)
         jobs.submit(tx, DISPATCH_JOB, {"task": task_id}, run_us=due_us, key=dispatch_key(task_id), now_us=now_us)
@@ -212,7 +223,7 @@ class Tasks:
         tx.run(
             "tasks.insert", task_id, actor.account_id, actor.user_id, route.id, piece.name, draft.sender, draft.content,
             draft.file_name, state.value, quote["price_version"], route.count_rule.value, route.charge_on.value,
-            TERMS_VERSION, first, recipients, piece.rejected, piece.sms, piece.parts, hold_tx,
+            preview.terms_version, first, recipients, piece.rejected, piece.sms, piece.parts, hold_tx,
             piece.cost_micro, actor.zone, scheduled_us, now_us, due_us,
         )  # fmt: skip
         lines = [(line.country, line.recipients, line.sms, line.price_micro, line.cost_micro) for line in piece.lines]

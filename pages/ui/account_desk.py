@@ -269,13 +269,14 @@ def access_card(account: Row) -> None:
 def _status_form(account: Row, status: str, label: str) -> None:
     with st.form(f"{PAGE}-status-{account['id']}-{status}", border=False):
         note = st.text_input(
-            "Reason", key=f"{PAGE}-note-{account['id']}-{status}", max_chars=NOTE_LENGTH, help="Kept in the audit log."
+            "Reason",
+            key=f"{PAGE}-note-{account['id']}-{status}",
+            max_chars=NOTE_LENGTH,
+            help="Its people read it; it is kept in the audit log.",
         )
         sent = st.form_submit_button(label, type="primary" if status == "active" else "secondary")
     if sent:
         try:
-            if not note.strip() and status == "suspended":
-                raise InputError("reason_missing")
             get_engine().accounts.set_status(require(*OPERATOR_ROLES), account["id"], status, note=note)
         except ImsError as error:
             refusal(error)

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
+from typing import Final
 
 import streamlit as st
 
 from engine.api import SESSION_COOKIE
 from engine.app import Engine
+from engine.errors import AccessError
 from engine.model import Actor
+
+VIEWED: Final = "ims_viewed"
+"""In a tab's session: (user id of the staff member, account that is viewed). Gone with a reload of the page."""
 
 _engine: Engine | None = None
 
@@ -46,6 +52,20 @@ def client_address() -> str | None:
     return found if isinstance(found, str) else None
 
 
-def current_actor() -> Actor | None:
+def signed_in() -> Actor | None:
     """Who is signed in, asked of the database each time: sessions end elsewhere too."""
     return get_engine().accounts.actor_of(session_token())
+
+
+def current_actor() -> Actor | None:
+    """Who is signed in; staff who view an account are its viewer (see `pages.ui.viewing`) while their session lasts."""
+    actor = signed_in()
+    viewed = st.session_state.get(VIEWED)
+    if actor is None or viewed is None:
+        return actor
+    user_id, account_id = viewed
+    if actor.user_id == user_id and actor.is_operator:
+        with suppress(AccessError):  # the account is not a customer's any more
+            return get_engine().desk.viewer(actor, account_id)
+    del st.session_state[VIEWED]
+    return actor

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from html import escape
-from typing import Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -38,8 +38,13 @@ FORMATS: Final[dict[str, tuple[str, str]]] = {
 
 def begin(title: str) -> None:
     """Head of a page of records. `title` is ours."""
-    st.html(_style())
+    send_record_styles()
     st.title(title, anchor=False)
+
+
+def send_record_styles() -> None:
+    """The style sheet of records, for a page whose head is a name; it takes no room."""
+    st.html(_style())
 
 
 def heading(text: str) -> None:
@@ -62,10 +67,20 @@ def _style() -> str:
     return f"<style>{(ASSETS / 'records.css').read_text(encoding='utf-8')}</style>"
 
 
+class Asked(Protocol):
+    """What a pager must know: whose page it is, and a filter that can be compared."""
+
+    @property
+    def page(self) -> str: ...
+
+    @property
+    def wanted(self) -> Any: ...
+
+
 class Pager:
     """Pages newest first. Where one has been is kept per page of the app; another filter begins at the newest."""
 
-    def __init__(self, chosen: Chosen, fetch: Callable[[int | None], Page]) -> None:
+    def __init__(self, chosen: Asked, fetch: Callable[[int | None], Page]) -> None:
         self._page = chosen.page
         self._fetch = fetch
         self._made_s = time.monotonic()

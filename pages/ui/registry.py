@@ -66,6 +66,10 @@ STAFF_ROUTES: Final = PageEntry("staff_routes.py", "Routes", ":material/alt_rout
 STAFF_TOPUPS: Final = PageEntry("staff_topups.py", "Top-up requests", ":material/payments:", OPERATOR_ROLES, "Operator")
 STAFF_BILLING: Final = PageEntry("staff_billing.py", "Prices & bank", ":material/sell:", OPERATOR_ROLES, "Operator")
 STAFF_COUNTRIES: Final = PageEntry("staff_countries.py", "Countries", ":material/public:", OPERATOR_ROLES, "Operator")
+SENDER_IDS: Final = PageEntry("sender_ids.py", "Sender IDs", ":material/badge:", SENDING_ROLES, "Account")
+STAFF_TERMS: Final = PageEntry("staff_terms.py", "Terms", ":material/gavel:", OPERATOR_ROLES, "Operator")
+STAFF_AUDIT: Final = PageEntry("staff_audit.py", "Audit log", ":material/history:", OPERATOR_ROLES, "Operator")
+STAFF_SYSTEM: Final = PageEntry("staff_system.py", "System", ":material/dns:", OPERATOR_ROLES, "Operator")
 TASK: Final = PageEntry("task.py", "Task", ":material/task:", EVERY_ROLE, visible=False)
 ACCOUNT: Final = PageEntry("account.py", "Your account", ":material/manage_accounts:", EVERY_ROLE, visible=False)
 
@@ -73,9 +77,10 @@ PAGES: Final[tuple[PageEntry, ...]] = (
     DASHBOARD,
     *(QUICK_SMS, BULK_SMS, CONTACTS, TEMPLATES, OPT_OUTS),
     *(TASK_RECORD, SENDING_RECORD, SMS_HISTORY, TOPUP_HISTORY),
-    *(TOP_UP, TEAM),
+    *(TOP_UP, TEAM, SENDER_IDS),
     *(HELP, SUPPORT),
-    *(STAFF_ACCOUNTS, STAFF_TOPUPS, STAFF_CASES, STAFF_ROUTES, STAFF_BILLING, STAFF_COUNTRIES, STAFF_USERS),
+    *(STAFF_ACCOUNTS, STAFF_TOPUPS, STAFF_CASES, STAFF_ROUTES, STAFF_BILLING, STAFF_COUNTRIES, STAFF_TERMS),
+    *(STAFF_USERS, STAFF_AUDIT, STAFF_SYSTEM),
     *(NOTICES, TASK, ACCOUNT),
     *(LOGIN, REGISTER, JOIN, RESET, SETUP),
 )

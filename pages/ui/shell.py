@@ -11,7 +11,7 @@ import streamlit as st
 
 from engine.errors import ImsError
 from engine.model import CUSTOMER_ROLES, Actor
-from pages.ui import browser, guard
+from pages.ui import browser, guard, viewing
 from pages.ui import format as show
 from pages.ui.context import current_actor, engine_or_none, get_engine, session_token
 from pages.ui.entry import forget_signed_in, remember_signed_in, show_log_in
@@ -43,12 +43,17 @@ def run() -> None:
         remember_signed_in()
     elif actor is not None:
         st.logo(str(LOGO), size="large", icon_image=str(ICON))
+        viewing.go_on()
         _menu(actor)
         _top_bar(actor)
         remember_signed_in()
+        viewing.banner(actor)
         show_note()
     try:
-        page.run()
+        if actor is not None and not viewing.shows(actor, page.url_path):
+            viewing.not_in_view()
+        else:
+            page.run()
     except ImsError as error:
         refusal(error)
 
@@ -125,7 +130,7 @@ def _menu(actor: Actor) -> None:
     with st.sidebar, st.container(key="ims-menu", gap=None):
         group = ""
         for entry in PAGES:
-            if not entry.visible or actor.role not in entry.roles:
+            if not entry.visible or actor.role not in entry.roles or not viewing.shows(actor, entry.url_path):
                 continue
             if entry.group != group:
                 group = entry.group
@@ -144,7 +149,8 @@ def _top_bar(actor: Actor) -> None:
                 f'<div class="ims-who"><b>{escape(actor.name)}</b>'
                 f"<span>{escape(account['name'])} · {actor.role.value}</span></div>"
             )
-            st.page_link(str(ACCOUNT.path), label=ACCOUNT.title, icon=ACCOUNT.icon)
+            if not actor.viewing:
+                st.page_link(str(ACCOUNT.path), label=ACCOUNT.title, icon=ACCOUNT.icon)
             st.button("Sign out", icon=":material/logout:", key="ims-sign-out", on_click=_sign_out, width="stretch")
 
 

@@ -83,6 +83,19 @@ ACCOUNT: Final[Looks] = {
 }
 
 
+SENDER_ID: Final[Looks] = {
+    "requested": Look("Waiting for staff", "orange", ":material/hourglass_top:", "Staff have not decided yet."),
+    "approved": Look("Approved", "green", ":material/check_circle:", "It can be used."),
+    "rejected": Look("Rejected", "red", ":material/block:", "It cannot be used; the reason says why."),
+}
+
+JOB: Final[Looks] = {
+    "failed": Look("Failed", "red", ":material/error:", "Tried 20 times; it waits for a decision."),
+    "running": Look("Running", "blue", ":material/play_arrow:", "Being done now."),
+    "waiting": Look("Waiting", "gray", ":material/schedule:", "Waits for its time."),
+}
+
+
 def look_of(looks: Looks, state: str) -> Look:
     """The look of a state; one this page does not know yet shows its own name."""
     return looks.get(state) or Look(state.replace("_", " ").capitalize(), "gray", ":material/circle:")

@@ -11,6 +11,8 @@ import pytest
 
 from engine.access import PUBLIC_ATTRIBUTE, ROLES_ATTRIBUTE
 from engine.accounts import RegisterForm
+from engine.accounts.limits import AccountLimits
+from engine.accounts.sender_ids import SenderState
 from engine.cases import About, NewCase
 from engine.countries import SenderRule
 from engine.drafts import DraftPage
@@ -18,6 +20,7 @@ from engine.errors import AccessError, ImsError
 from engine.history import RecordFilter
 from engine.model import CUSTOMER_ROLES, MICRO, OPERATOR_ROLES, Actor, Role
 from engine.routes import EVERYWHERE, NewRoute
+from engine.terms import FIRST_VERSION
 from engine.topups import BankDetails
 from tests.kit import World, au_mobiles, raw, settled, wait_until, world
 
@@ -39,7 +42,13 @@ SERVICES = (
     "profile",
     "countries",
     "drafts",
+    "desk",
+    "sender_ids",
+    "terms",
+    "system",
 )
+
+PASSWORD = "a long password of ours"
 INTERNAL = {
     "accounts.setup_token",  # the server's start makes the link
     "accounts.create_operator",  # the command line on the operator's own machine
@@ -51,6 +60,9 @@ INTERNAL = {
     "topups.drop_orphans",  # same
     "profile.tell_low",  # same
     "drafts.drop_old",  # same
+    "system.note_proof",  # the reconciliation tells what it found
+    "system.note_size",  # a chore
+    "system.back_up_when_due",  # a chore
 }
 """Called by the program itself, never with what a person sent."""
 COUNTRY: dict[str, object] = {
@@ -89,6 +101,13 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
     actors = {Role.ADMIN: admin, Role.STAFF: staff, Role.OWNER: owner}
     for role in (Role.SENDER, Role.ANALYST):
         actors[role] = member(made, owner, role)
+    yield case_of(made, actors)
+    engine.stop()
+
+
+def case_of(made: World, actors: dict[Role, Actor]) -> Case:
+    """Gives the world's owner one of everything."""
+    engine = made.engine
     task = made.send(3)
     wait_until(lambda: settled(made, task))
     message = int(str(raw(made, "select min(id) as id from message")[0]["id"]))
@@ -105,7 +124,7 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
     document = engine.topups.upload(made.owner, request, name="Parcels.pdf", data=b"%PDF-1.7")
     engine.team.invite(made.owner, Role.SENDER)
     invitation = int(str(raw(made, "select max(id) as id from access_link")[0]["id"]))
-    yield Case(
+    return Case(
         made,
         actors,
         made.owner,
@@ -120,7 +139,6 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
         victims_document=document,
         victims_invitation=invitation,
     )
-    engine.stop()
 
 
 def signed_in(made: World, name: str) -> Actor:
@@ -286,6 +304,33 @@ def arguments(case: Case, actor: Actor) -> dict[str, tuple[tuple[object, ...], d
         "templates.save": ((), {"name": "Mine", "text": "Mine", "template_id": case.victims_template}),
         "templates.rename": ((case.victims_template, "Mine"), {}),
         "templates.delete": ((case.victims_template,), {}),
+        "desk.find": ((), {}),
+        "desk.counts": ((), {}),
+        "desk.members": ((other,), {}),
+        "desk.limits": ((other,), {}),
+        "desk.sms_today": ((other,), {}),
+        "desk.set_limits": ((other, AccountLimits()), {"reason": "test"}),
+        "desk.begin_view": ((other,), {}),
+        "desk.viewer": ((other,), {}),
+        "sender_ids.own": ((), {}),
+        "sender_ids.request": (("Acme",), {}),
+        "sender_ids.listing": ((), {}),
+        "sender_ids.decide": ((1, SenderState.APPROVED), {}),
+        "sender_ids.add": ((other, "Acme"), {"reason": "test"}),
+        "terms.current": ((), {}),
+        "terms.of": ((FIRST_VERSION,), {}),
+        "terms.versions": ((), {}),
+        "terms.publish": (("2099-01", "Terms. " * 50), {}),
+        "system.overview": ((), {}),
+        "system.jobs": ((), {}),
+        "system.retry_job": ((1,), {}),
+        "system.drop_job": ((1,), {}),
+        "system.reconcile_now": ((), {}),
+        "system.back_up_now": ((), {}),
+        "system.backups": ((), {}),
+        "system.audit": ((), {}),
+        "system.export_audit": ((), {}),
+        "system.audit_choices": ((), {}),
     }
 
 
@@ -322,6 +367,7 @@ OWN_ONLY = {
     "topups.one_request", "topups.withdraw", "topups.upload", "topups.document",
     "team.members", "team.revoke", "team.set_role", "team.remove", "team.reset_link", "team.unlock",
     "tasks.accept_many",
+    "desk.limits", "desk.sms_today",
 }  # fmt: skip
 """Calls that name one thing of the victim's: a customer is told that there is no such thing."""
 
@@ -331,6 +377,7 @@ NOTHING_NAMED = {
     "topups.prices", "topups.quote",
     "accounts.end_other_sessions",
     "factors.state", "factors.begin", "factors.finish", "factors.turn_off", "factors.renew_codes", "profile.change",
+    "sender_ids.own", "sender_ids.request", "terms.current", "terms.of",
 }  # fmt: skip
 """Calls about the actor's own things, or about what is public to every role."""
 

@@ -484,6 +484,8 @@ def test_suspending_needs_a_reason_and_signs_everybody_out(shop: Shop, visit: Vi
     next(button for button in app.button if button.label == "Suspend now").click().run()
     assert "is suspended" in read(app)
     assert shop.engine.accounts.actor_of(shop.tokens[name]) is None
+    again = f"desk-note-{customer.account_id}-active"
+    next(field for field in app.text_input if field.key == again).input("Paid")
     next(button for button in app.button if button.label == "Reactivate").click().run()
     assert "can log in now" in read(app)
 
@@ -494,6 +496,8 @@ def test_a_waiting_account_is_approved(shop: Shop, visit: Visit, customer: Actor
     overview = opened(shop, visit, "staff", STAFF_ACCOUNTS)
     assert "1 account waits for approval" in read(overview)
     app = opened(shop, visit, "staff", STAFF_ACCOUNTS, account=str(customer.account_id))
+    note = f"desk-note-{customer.account_id}-active"
+    next(field for field in app.text_input if field.key == note).input("Known to us")
     next(button for button in app.button if button.label == "Approve").click().run()
     assert raw(shop.world, "select status from account where id = $1", customer.account_id) == [{"status": "active"}]
 

@@ -172,7 +172,7 @@ def test_new_accounts_wait_for_approval_when_staff_want_it(store: Store, clock: 
     assert code_of(lambda: accounts.sign_in("jane", PASSWORD)) == "account_pending"
     staff = admin(accounts)
     account_id = accounts.find(staff, "jane")[0]["id"]
-    accounts.set_status(staff, account_id, "active")
+    accounts.set_status(staff, account_id, "active", note="checked")
     assert signed_in(accounts)[1].account_id == account_id
 
 
@@ -260,15 +260,15 @@ def test_suspending_an_account_ends_its_sessions_at_once_and_for_good(accounts: 
     assert code_of(lambda: accounts.redeem(ticket, AGENT)) == "account_suspended"
     assert code_of(lambda: accounts.sign_in("jane", PASSWORD)) == "account_suspended"
     assert accounts.audit_log(staff, account_id=jane.account_id)[0]["detail"] == "unpaid"
-    accounts.set_status(staff, jane.account_id, "active")
+    accounts.set_status(staff, jane.account_id, "active", note="paid")
     assert accounts.actor_of(token) is None
     assert signed_in(accounts)[1] == jane
 
 
 def test_operators_cannot_lock_themselves_out(accounts: Accounts) -> None:
     staff = admin(accounts)
-    assert code_of(lambda: accounts.set_status(staff, staff.account_id, "suspended")) == "not_found"
-    assert code_of(lambda: accounts.set_status(staff, staff.account_id, "pending")) == "invalid"
+    assert code_of(lambda: accounts.set_status(staff, staff.account_id, "suspended", note="x")) == "not_found"
+    assert code_of(lambda: accounts.set_status(staff, staff.account_id, "pending", note="x")) == "invalid"
 
 
 @pytest.mark.parametrize(
@@ -290,7 +290,7 @@ def test_a_change_is_confirmed_against_the_rows_and_not_the_session(
 
 def test_a_suspended_account_confirms_nothing(accounts: Accounts, store: Store) -> None:
     actor = owner(accounts)
-    accounts.set_status(admin(accounts), actor.account_id, "suspended")
+    accounts.set_status(admin(accounts), actor.account_id, "suspended", note="unpaid")
     with store.transaction() as tx:
         assert code_of(lambda: confirm(tx, actor)) == "account_suspended"
 

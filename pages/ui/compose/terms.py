@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
 from typing import Final, NoReturn
 
 import streamlit as st
 
 from engine.errors import ImsError, StateError
 from engine.model import SECOND_US, SENDING_ROLES, Actor, ChargeOn, to_us
-from engine.tasks import TERMS_VERSION, Finish, Preview
+from engine.tasks import Finish, Preview
 from pages.ui import format as show
 from pages.ui.compose.flow import Flow, go_to_task
 from pages.ui.context import get_engine
@@ -18,14 +16,9 @@ from pages.ui.guard import require
 from pages.ui.notices import leave_note, notice, refusal
 from pages.ui.plain import figures, plain_table, texts_list
 from pages.ui.records import facts
+from pages.ui.terms_text import show_terms
 
-TERMS_FILE: Final = Path(__file__).parents[3] / "data" / "terms.md"
 TERMS_HEIGHT: Final = 230
-
-
-@cache
-def terms_text() -> str:
-    return TERMS_FILE.read_text(encoding="utf-8")
 
 
 @st.dialog("Check the quote and accept the terms", width="medium", dismissible=False)
@@ -45,9 +38,9 @@ def terms_dialog(flow: Flow) -> None:
     _parts_by_time(preview, actor)
     _samples(preview)
     with st.container(height=TERMS_HEIGHT, border=True):
-        st.markdown(terms_text())
+        show_terms(get_engine().terms.of(actor, preview.terms_version)["body"])
     st.caption(
-        f"Terms {TERMS_VERSION}. {_charged(preview)} This quote holds until "
+        f"Terms {preview.terms_version}. {_charged(preview)} This quote holds until "
         f"{show.local_time(preview.expires_us, actor.zone):%H:%M}."
     )
     _buttons(flow, preview)
@@ -91,7 +84,10 @@ def _accept(flow: Flow, preview: Preview) -> None:
 
 def _after_refusal(flow: Flow, actor: Actor, preview: Preview, error: ImsError) -> None:
     """A quote that no longer holds is made anew at once; anything else is said here."""
-    renewable = {"quote_expired", "quote_unknown", "quote_mismatch", "insufficient_credit", "opted_out_since"}
+    renewable = {
+        *("quote_expired", "quote_unknown", "quote_mismatch", "insufficient_credit"),
+        *("opted_out_since", "terms_changed"),
+    }
     if error.code not in renewable:
         refusal(error, "Press Back: everything you entered is kept.")
         return
@@ -109,6 +105,8 @@ def _after_refusal(flow: Flow, actor: Actor, preview: Preview, error: ImsError) 
 def _renewed_words(error: ImsError) -> str:
     if error.code == "opted_out_since":
         return error.message
+    if error.code == "terms_changed":
+        return "The terms were changed meanwhile, so nothing was sent. Read the new ones and accept again."
     if isinstance(error, StateError):
         return "The quote was no longer valid, so nothing was sent. This is the new one: check it and accept again."
     return "Your credit changed since the quote was made, so nothing was sent. This is the quote now."

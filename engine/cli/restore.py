@@ -1,0 +1,19 @@
+"""`restore`: puts a backup in the place of a stopped server's database."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from engine.config import Config
+from engine.model import SystemClock
+from engine.system import backups
+
+
+def run(arguments: argparse.Namespace) -> int:
+    path = Path(arguments.path)
+    moved = backups.restore(Config.from_env(), path, now_us=SystemClock().now_us())
+    print(f"Restored {path}; its books add up.")
+    for aside in moved:
+        print(f"Kept: {aside}")
+    return 0

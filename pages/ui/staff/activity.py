@@ -1,0 +1,83 @@
+"""What goes on at one account: its people, recent tasks, what staff did."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+from engine.history import RecordFilter
+from engine.model import Actor
+from engine.store import Row
+from engine.system import AuditFilter
+from pages.ui import table
+from pages.ui.context import get_engine
+from pages.ui.records import heading, link
+from pages.ui.registry import STAFF_AUDIT, TASK_RECORD
+from pages.ui.status import TASK, Look
+
+RECENT: Final = 10
+MEMBER_LOOKS: Final = {
+    "active": Look("Active", "green", ":material/check_circle:"),
+    "invited": Look("Invited", "orange", ":material/hourglass_top:"),
+    "removed": Look("Removed", "gray", ":material/block:"),
+}
+
+
+def activity_cards(actor: Actor, account: Row) -> None:
+    _tasks(actor, account["id"])
+    _members(actor, account["id"])
+    _log(actor, account["id"])
+
+
+def _tasks(actor: Actor, account_id: int) -> None:
+    rows = get_engine().history.tasks(actor, RecordFilter(account_id=account_id), limit=RECENT).rows
+    with st.container(key="card-desk-tasks"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            heading("Recent tasks")
+            link(TASK_RECORD, "All tasks", account=account_id, dates="all")
+        if not rows:
+            st.text("Nothing sent yet.")
+            return
+        columns = [
+            table.when("Accepted", "created_us", actor),
+            table.text("Task", lambda row: row["name"], width="medium"),
+            table.chip("Status", TASK, "state"),
+            table.count("Recipients", "recipients"),
+            table.count("Delivered", "delivered"),
+            table.credit("Charged", lambda row: row["charged_micro"]),
+            table.text("Sender ID", lambda row: row["sender"]),
+            table.number("No.", lambda row: row["id"]),
+        ]
+        table.show_rows(rows, columns, key="desk-tasks", alt="Recent tasks of this account")
+
+
+def _members(actor: Actor, account_id: int) -> None:
+    rows = get_engine().desk.members(actor, account_id)
+    with st.container(key="card-desk-members"):
+        heading("People")
+        columns = [
+            table.text("Name", lambda row: row["full_name"]),
+            table.text("User name", lambda row: row["user_name"]),
+            table.text("E-mail", lambda row: row["email"]),
+            table.text("Role", lambda row: row["role"].capitalize()),
+            table.chip("Status", MEMBER_LOOKS, "status"),
+            table.when("Since", "created_us", actor),
+            table.when("Last log-in", "last_login_us", actor),
+        ]
+        table.show_rows(rows, columns, key="desk-members", alt="People of this account")
+
+
+def _log(actor: Actor, account_id: int) -> None:
+    rows = get_engine().system.audit(actor, AuditFilter(account_id=account_id), limit=RECENT).rows
+    with st.container(key="card-desk-log"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            heading("Audit log")
+            link(STAFF_AUDIT, "All lines", account=account_id, dates="all")
+        columns = [
+            table.when("Time", "created_us", actor),
+            table.text("Person", lambda row: row["member_name"]),
+            table.text("Action", lambda row: row["action"].replace("_", " ").capitalize()),
+            table.text("Detail", lambda row: row["detail"] or None, width="large"),
+        ]
+        table.show_rows(rows, columns, key="desk-log", alt="What was done at this account")
