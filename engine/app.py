@@ -19,7 +19,8 @@ from engine.routes import EVERYWHERE, NewRoute, Routes
 from engine.scheduler import RECONCILE_EVERY_S, Scheduler
 from engine.store import Store, open_store
 from engine.tasks import Tasks
-from engine.tasks.service import DISPATCH_JOB, STOPPED_SETTING
+from engine.tasks.due import DISPATCH_JOB
+from engine.tasks.service import STOPPED_SETTING
 from engine.topups import Topups
 
 log = logging.getLogger(__name__)
@@ -109,7 +110,7 @@ class Engine:
         self.scheduler.wake()
 
     def _dispatch(self, args: Mapping[str, Any]) -> None:
-        self._dispatcher.begin(int(args["task"]))
+        self._dispatcher.begin(int(args["task"]), due_us=args.get("due"))
 
     def _add_first_route(self) -> None:
         """A fresh database can send at once, to the built-in simulator."""

@@ -34,6 +34,11 @@ from engine.numbers import country_name
 from engine.store import Reader, Row, Rows
 
 DISPATCH_STATES: Final = frozenset({"running", "sent", "finished"})
+UNSENT_STATES: Final = frozenset({TaskState.SCHEDULED, TaskState.QUEUED, TaskState.SENDING})
+PAUSED: Final = "paused"
+"""How a task stands that its account paused; also a state to filter by."""
+ON_HOLD: Final = "on_hold"
+"""How a task stands whose account is not active."""
 FIRST_TASKS: Final = 4_096
 FIRST_MESSAGES: Final = 500_000
 """How far back a page is looked for when counters do not tell: so many messages of so many tasks, then everything."""
@@ -59,7 +64,7 @@ def task_query(scope: int | None, wanted: RecordFilter, *, after: int | None, co
         wanted.task_id,
         wanted.from_us,
         wanted.below_us,
-        one_of(wanted.state, TaskState, "Status"),
+        one_of(wanted.state, frozenset([*TaskState, PAUSED]), "Status"),
         wanted.route,
         wanted.text,
         bounded(after, MOST_INT),
@@ -74,7 +79,16 @@ def task_rows(
     reader: Reader, scope: int | None, wanted: RecordFilter, *, after: int | None, count: int, to_operator: bool
 ) -> Rows:
     rows = reader.all(*task_query(scope, wanted, after=after, count=count))
-    return [with_member(row, to_operator=to_operator) for row in rows]
+    return [with_standing(with_member(row, to_operator=to_operator)) for row in rows]
+
+
+def with_standing(row: Row) -> Row:
+    """Adds `standing`: the state, or why a task that is not sent whole does not go on."""
+    unsent = row["state"] in UNSENT_STATES and not row["cancel_requested"]
+    inactive = row.pop("account_status") != "active"
+    if unsent and inactive:
+        return row | {"standing": ON_HOLD}
+    return row | {"standing": PAUSED if unsent and row["paused_us"] is not None else row["state"]}
 
 
 def with_member(row: Row, *, to_operator: bool) -> Row:
@@ -108,7 +122,7 @@ def live_row(reader: Reader, scope: int | None, task_id: int) -> Row:
     row = reader.one("history.live", known_id(task_id, "task"), scope)
     if row is None:
         raise AccessError("not_found", what="task")
-    return row
+    return with_standing(row)
 
 
 def merged_reasons(rows: Iterable[Row]) -> Rows:

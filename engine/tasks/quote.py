@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Final
 
 import polars as pl
@@ -23,6 +24,25 @@ CONTENT_LENGTH: Final = 10_000
 """Characters of a template before it is filled; what is sent is limited to MAX_PARTS parts."""
 SAMPLES: Final = 3
 CHECKED_AT_ONCE: Final = 500
+OWN_TEXT: Final = "own_text"
+"""A column of recipients who get a text of their own as it stands; no column of a file is called so."""
+
+
+class Resend(StrEnum):
+    """Which recipients of a task are sent to again."""
+
+    FAILED = "failed"
+    """Failed and expired: certainly not reached."""
+    IN_DOUBT = "in_doubt"
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The task that a draft repeats in part."""
+
+    task_id: int
+    which: Resend
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +57,7 @@ class Draft:
     scheduled_at: datetime | None = None
     quick: bool = False
     file_name: str | None = None
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +119,7 @@ class Preview:
         draft = self.draft
         scheduled = to_us(draft.scheduled_at) if draft.scheduled_at else None
         head = [self.route.id, self.route.price_version, draft.name, draft.content, draft.sender, scheduled]
+        head += [] if draft.origin is None else [draft.origin.task_id, draft.origin.which.value]
         digest = hashlib.sha256(json.dumps(head).encode())
         digest.update(self.messages.write_csv(include_header=False).encode())
         return digest.hexdigest()
@@ -126,7 +148,7 @@ def check_draft(draft: Draft, route: Route, *, most: int) -> Draft:
         _check_sender(sender, route)
     return Draft(
         route_id=draft.route_id, name=name, content=draft.content, recipients=draft.recipients, sender=sender,
-        scheduled_at=draft.scheduled_at, quick=draft.quick, file_name=draft.file_name,
+        scheduled_at=draft.scheduled_at, quick=draft.quick, file_name=draft.file_name, origin=draft.origin,
     )  # fmt: skip
 
 
@@ -179,7 +201,7 @@ def _texts(draft: Draft, route: Route, frame: pl.DataFrame) -> dict[str, Any]:
             "sms": pl.lit(count.sms, dtype=pl.Int16),
             "parts": pl.lit(count.parts, dtype=pl.Int16),
         }
-    texts = _fill(draft, names, frame)
+    texts = frame[OWN_TEXT].to_list() if OWN_TEXT in frame.columns else _fill(draft, names, frame)
     _check_texts(texts, route, frame["row"].to_list())
     counts = parts.count_many(texts, route.count_rule)
     for row, count in zip(frame["row"], counts, strict=True):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any, Final
 
 import polars as pl
@@ -12,9 +11,11 @@ import polars as pl
 from engine import ledger, messages, routes
 from engine.access import allows
 from engine.accounts import confirm
-from engine.errors import AccessError, InputError, StateError
-from engine.model import DAY_US, MINUTE_US, SENDING_ROLES, Actor, Clock, TaskState, to_us
-from engine.store import Row, Store, Tx, jobs
+from engine.errors import InputError, StateError
+from engine.model import MINUTE_US, SENDING_ROLES, Actor, Clock, TaskState, to_us
+from engine.store import Row, Store, Tx
+from engine.tasks.control import TaskControl
+from engine.tasks.due import check_time, due_of, submit_dispatch
 from engine.tasks.quote import (
     MOST_RECIPIENTS,
     Draft,
@@ -24,14 +25,11 @@ from engine.tasks.quote import (
     quote_lines,
     samples_of,
 )
+from engine.tasks.resend import TaskResend, link_origin
 
 TERMS_VERSION: Final = "2026-11"
 """Version of `data/terms.md` that a task accepts."""
 QUOTE_MINUTES: Final = 10
-SCHEDULE_MOST_DAYS: Final = 90
-PAST_SLACK_US: Final = MINUTE_US
-"""A time that passed while the person was reading the quote still means now."""
-DISPATCH_JOB: Final = "dispatch"
 STOPPED_SETTING: Final = "sending_stopped"
 """Set by reconciliation when the books do not add up; then nothing is accepted or sent."""
 
@@ -45,7 +43,7 @@ _LINE_SCHEMA: Final[dict[str, Any]] = {
 }
 
 
-class Tasks:
+class Tasks(TaskControl, TaskResend):
     def __init__(self, store: Store, clock: Clock, *, quick_limit: int, on_due: Callable[[], None]) -> None:
         """`on_due` is called after a task was accepted, so that the scheduler looks at once."""
         self._store = store
@@ -61,7 +59,7 @@ class Tasks:
         if not route.enabled:
             raise InputError("route_closed", route=route.name)
         draft = check_draft(draft, route, most=self._quick_limit if draft.quick else MOST_RECIPIENTS)
-        _check_time(draft.scheduled_at, now_us)
+        check_time(draft.scheduled_at, now_us)
         rows, blocked = price(draft, route)
         preview = Preview(
             key=secrets.token_urlsafe(18),
@@ -124,10 +122,11 @@ class Tasks:
             member_id=actor.user_id,
             now_us=now_us,
         )
-        due_us = _due_us(preview.draft.scheduled_at, now_us)
+        due_us = due_of(preview.draft.scheduled_at, now_us)
         self._insert(tx, actor, preview, quote, task_id=task_id, hold_tx=hold_tx, due_us=due_us, now_us=now_us)
+        link_origin(tx, actor, preview.draft, preview.messages, task_id=task_id, now_us=now_us)
         tx.run("tasks.use_quote", preview.key, task_id)
-        jobs.submit(tx, DISPATCH_JOB, {"task": task_id}, run_us=due_us, key=dispatch_key(task_id), now_us=now_us)
+        submit_dispatch(tx, task_id, due_us=due_us, now_us=now_us)
         return task_id
 
     def _insert(
@@ -171,39 +170,3 @@ class Tasks:
                 pl.lit(now_us, dtype=pl.Int64).alias("created_us"),
             ),
         )
-
-    @allows(SENDING_ROLES)
-    def cancel(self, actor: Actor, task_id: int) -> int:
-        """Stops a task: what was not handed over yet is cancelled and returned. Returns how many messages."""
-        now_us = self._clock.now_us()
-        with self._store.transaction() as tx:
-            confirm(tx, actor)
-            task = tx.one("tasks.of_account", task_id, actor.account_id)
-            if task is None:
-                raise AccessError("not_found", what="task")
-            if task["state"] not in (TaskState.SCHEDULED, TaskState.QUEUED, TaskState.SENDING):
-                raise StateError("not_cancellable", state=task["state"])
-            tx.run("tasks.request_cancel", task_id)
-            jobs.remove(tx, dispatch_key(task_id))
-            return messages.cancel_queued(tx, task, now_us=now_us)
-
-
-def dispatch_key(task_id: int) -> str:
-    """One dispatch job a task."""
-    return f"{DISPATCH_JOB}:{task_id}"
-
-
-def _check_time(scheduled_at: datetime | None, now_us: int) -> None:
-    if scheduled_at is None:
-        return
-    if scheduled_at.tzinfo is None:
-        raise InputError("invalid", field="Time", problem="has no time zone.", remedy="Choose the zone of the account.")
-    scheduled_us = to_us(scheduled_at)
-    if scheduled_us < now_us - PAST_SLACK_US:
-        raise InputError("past", when=scheduled_at.strftime("%Y-%m-%d %H:%M"))
-    if scheduled_us > now_us + SCHEDULE_MOST_DAYS * DAY_US:
-        raise InputError("too_far", days=SCHEDULE_MOST_DAYS)
-
-
-def _due_us(scheduled_at: datetime | None, now_us: int) -> int:
-    return max(to_us(scheduled_at), now_us) if scheduled_at else now_us

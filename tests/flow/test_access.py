@@ -13,7 +13,7 @@ from engine.access import PUBLIC_ATTRIBUTE, ROLES_ATTRIBUTE
 from engine.accounts import RegisterForm
 from engine.errors import AccessError, ImsError
 from engine.history import RecordFilter
-from engine.model import CUSTOMER_ROLES, MICRO, OPERATOR_ROLES, Actor, Role
+from engine.model import CUSTOMER_ROLES, MICRO, OPERATOR_ROLES, Actor, Role, to_datetime
 from engine.routes import EVERYWHERE, NewRoute
 from tests.kit import World, au_mobiles, raw, settled, wait_until, world
 
@@ -113,6 +113,14 @@ def arguments(case: Case, actor: Actor) -> dict[str, tuple[tuple[object, ...], d
         "tasks.preview": ((draft,), {}),
         "tasks.accept": ((own_preview,), {}),
         "tasks.cancel": ((case.victims_task,), {}),
+        "tasks.waiting": ((case.victims_task,), {}),
+        "tasks.pause": ((case.victims_task,), {}),
+        "tasks.resume": ((case.victims_task,), {}),
+        "tasks.reschedule": ((case.victims_task, to_datetime(2**51)), {}),
+        "tasks.edit_scheduled": ((case.victims_task,), {"name": "Theirs"}),
+        "tasks.resend_counts": ((case.victims_task,), {}),
+        "tasks.resend_list": ((case.victims_task, "failed"), {}),
+        "tasks.copy_list": ((case.victims_task,), {}),
         "topups.credit": ((other, MICRO), {"reason": "test", "key": f"k{actor.role}"}),
         "topups.reverse": ((case.victims_movement,), {"reason": "test", "key": f"r{actor.role}"}),
         "history.balance": ((other,), {}),
@@ -128,6 +136,11 @@ def arguments(case: Case, actor: Actor) -> dict[str, tuple[tuple[object, ...], d
         "history.delivery_times": ((0, 2**60), {"account_id": other}),
         "history.export_messages": ((theirs,), {}),
         "history.export_tasks": ((theirs,), {}),
+        "history.export_dispatches": ((theirs,), {}),
+        "history.choices": ((other,), {}),
+        "history.checks": ((case.victims_task,), {}),
+        "history.columns": (("tasks",), {}),
+        "history.choose_columns": (("tasks", ["Task"]), {}),
         "history.export_movements": ((theirs,), {}),
         "notices.listing": ((), {}),
         "notices.unread": ((), {}),
@@ -161,12 +174,14 @@ def test_a_role_that_is_not_named_is_refused_before_anything_happens(case: Case,
 
 OWN_ONLY = {
     "accounts.one", "tasks.cancel", "tasks.accept", "history.task", "history.live", "history.message",
+    "tasks.waiting", "tasks.pause", "tasks.resume", "tasks.reschedule", "tasks.edit_scheduled", "tasks.resend_counts",
+    "tasks.resend_list", "tasks.copy_list", "history.checks",
 }  # fmt: skip
 """Calls that name one thing of the victim's: a customer is told that there is no such thing."""
 
 NOTHING_NAMED = {
     "accounts.change_password", "accounts.sessions", "accounts.end_session", "routes.selectable", "routes.get",
-    "tasks.preview",
+    "tasks.preview", "history.columns", "history.choose_columns",
 }  # fmt: skip
 """Calls about the actor's own things, or about what is public to every role."""
 

@@ -13,7 +13,8 @@ with page as (
     where (cast($1 as bigint) is null or t.account_id = $1)
       and (cast($2 as bigint) is null or t.id = $2)
       and t.due_us >= $3 and t.due_us < $4
-      and (cast($5 as varchar) is null or t.state = $5)
+      and (cast($5 as varchar) is null or t.state = $5
+           or ($5 = 'paused' and t.paused_us is not null and t.state in ('scheduled', 'queued', 'sending')))
       and (cast($6 as bigint) is null or t.route_id = $6)
       and ($7 = '' or strpos(lower(t.name), lower($7)) > 0)
       and t.id < $8
@@ -21,7 +22,7 @@ with page as (
 )
 select p.*, p.delivered + p.failed + p.expired + p.cancelled as settled,
     r.name as route_name, coalesce(m.full_name, '') as member_name, coalesce(m.role, '') as member_role,
-    a.name as account_name
+    a.name as account_name, a.status as account_status
 from page as p
 join route as r on r.id = p.route_id
 join account as a on a.id = p.account_id
@@ -35,7 +36,8 @@ with page as (
     where (cast($1 as bigint) is null or t.account_id = $1)
       and (cast($2 as bigint) is null or t.id = $2)
       and t.due_us >= $3 and t.due_us < $4
-      and (cast($5 as varchar) is null or t.state = $5)
+      and (cast($5 as varchar) is null or t.state = $5
+           or ($5 = 'paused' and t.paused_us is not null and t.state in ('scheduled', 'queued', 'sending')))
       and (cast($6 as bigint) is null or t.route_id = $6)
       and ($7 = '' or strpos(lower(t.name), lower($7)) > 0)
       and t.id < $8
@@ -44,7 +46,7 @@ with page as (
 )
 select p.*, p.delivered + p.failed + p.expired + p.cancelled as settled,
     r.name as route_name, coalesce(m.full_name, '') as member_name, coalesce(m.role, '') as member_role,
-    a.name as account_name
+    a.name as account_name, a.status as account_status
 from page as p
 join route as r on r.id = p.route_id
 join account as a on a.id = p.account_id
@@ -53,10 +55,11 @@ order by p.id desc;
 
 -- name: live
 -- What moves while a task is sent.
-select id, state, recipients, submitted, delivered, failed, expired, cancelled, in_doubt,
-    delivered + failed + expired + cancelled as settled, held_micro, charged_micro, returned_micro,
-    cancel_requested, stop_reason, due_us, started_us, finished_us
-from task where id = $1 and (cast($2 as bigint) is null or account_id = $2);
+select t.id, t.state, t.recipients, t.submitted, t.delivered, t.failed, t.expired, t.cancelled, t.in_doubt,
+    t.delivered + t.failed + t.expired + t.cancelled as settled, t.held_micro, t.charged_micro, t.returned_micro,
+    t.cancel_requested, t.stop_reason, t.paused_us, t.due_us, t.started_us, t.finished_us, a.status as account_status
+from task as t join account as a on a.id = t.account_id
+where t.id = $1 and (cast($2 as bigint) is null or t.account_id = $2);
 
 -- name: countries_of_task
 -- The accepted quote of a task, a line a country, with what became of it.
