@@ -11,7 +11,7 @@ from engine.accounts import Accounts
 from engine.config import Config
 from engine.dispatch import Dispatcher
 from engine.gateways import GatewayFactory, gateway_for
-from engine.history import History
+from engine.history import Columns, History
 from engine.model import MICRO, Clock, SystemClock
 from engine.notices import Notices
 from engine.receipts import Receipts
@@ -40,6 +40,7 @@ class Engine:
         self.routes = Routes(store, clock)
         self.topups = Topups(store, clock)
         self.history = History(store, clock)
+        self.columns = Columns(store)
         self.notices = Notices(store, clock)
         self._receipts = Receipts(store, clock, on_arrival=self._wake)
         self._dispatcher = Dispatcher(store, clock, gateways, self._receipts.sink_for, self._receipts.recorded)

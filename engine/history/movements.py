@@ -57,6 +57,7 @@ def movement_query(scope: int | None, wanted: RecordFilter, *, after: int | None
         one_of(wanted.state, MovementKind, "Kind"),
         bounded(after, MOST_INT),
         count,
+        wanted.member,
     )
     return ("history.movements_about", *params, wanted.text) if wanted.text else ("history.movements", *params)
 

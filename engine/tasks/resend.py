@@ -91,6 +91,16 @@ class TaskResend:
         return ResendList(task, chosen, _file(rows), sum(row["state"] == "in_doubt" for row in rows))
 
 
+    @allows(SENDING_ROLES)
+    def copy_list(self, actor: Actor, task_id: int) -> RecipientFile | None:
+        """Every recipient of a task, for a new one with the same text; None when each had a text of their own, as the
+        columns it was made of are not kept. Raises AccessError("not_found")."""
+        task = _own(self._store, actor, task_id)
+        last = task["first_message"] + task["recipients"] - 1
+        rows = self._store.all("control.recipients", task_id, task["first_message"], last)
+        return None if rows[0]["content"] is not None else _file(rows)
+
+
 def resendable(reader: Reader, task: Row, which: Resend) -> Rows:
     """Messages of a task that can be sent again: row_number, msisdn, country, content, state."""
     last = task["first_message"] + task["recipients"] - 1

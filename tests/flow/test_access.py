@@ -13,12 +13,12 @@ from engine.access import PUBLIC_ATTRIBUTE, ROLES_ATTRIBUTE
 from engine.accounts import RegisterForm
 from engine.errors import AccessError, ImsError
 from engine.history import RecordFilter
-from engine.model import CUSTOMER_ROLES, MICRO, OPERATOR_ROLES, Actor, Role, to_datetime
+from engine.model import CUSTOMER_ROLES, HOUR_US, MICRO, OPERATOR_ROLES, Actor, Role, to_datetime
 from engine.routes import EVERYWHERE, NewRoute
 from tests.kit import World, au_mobiles, raw, settled, wait_until, world
 
 PASSWORD = "a long password of ours"
-SERVICES = ("accounts", "routes", "tasks", "topups", "history", "notices")
+SERVICES = ("accounts", "routes", "tasks", "topups", "history", "notices", "columns")
 INTERNAL = {
     "accounts.setup_token",  # the server's start makes the link
     "accounts.create_operator",  # the command line on the operator's own machine
@@ -116,7 +116,7 @@ def arguments(case: Case, actor: Actor) -> dict[str, tuple[tuple[object, ...], d
         "tasks.waiting": ((case.victims_task,), {}),
         "tasks.pause": ((case.victims_task,), {}),
         "tasks.resume": ((case.victims_task,), {}),
-        "tasks.reschedule": ((case.victims_task, to_datetime(2**51)), {}),
+        "tasks.reschedule": ((case.victims_task, to_datetime(case.world.clock.now_us() + HOUR_US)), {}),
         "tasks.edit_scheduled": ((case.victims_task,), {"name": "Theirs"}),
         "tasks.resend_counts": ((case.victims_task,), {}),
         "tasks.resend_list": ((case.victims_task, "failed"), {}),
@@ -139,8 +139,8 @@ def arguments(case: Case, actor: Actor) -> dict[str, tuple[tuple[object, ...], d
         "history.export_dispatches": ((theirs,), {}),
         "history.choices": ((other,), {}),
         "history.checks": ((case.victims_task,), {}),
-        "history.columns": (("tasks",), {}),
-        "history.choose_columns": (("tasks", ["Task"]), {}),
+        "columns.chosen": (("tasks",), {}),
+        "columns.choose": (("tasks", ["Task"]), {}),
         "history.export_movements": ((theirs,), {}),
         "notices.listing": ((), {}),
         "notices.unread": ((), {}),
@@ -181,7 +181,7 @@ OWN_ONLY = {
 
 NOTHING_NAMED = {
     "accounts.change_password", "accounts.sessions", "accounts.end_session", "routes.selectable", "routes.get",
-    "tasks.preview", "history.columns", "history.choose_columns",
+    "tasks.preview", "columns.chosen", "columns.choose",
 }  # fmt: skip
 """Calls about the actor's own things, or about what is public to every role."""
 

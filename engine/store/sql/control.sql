@@ -47,3 +47,7 @@ select o.origin_id, o.which, t.name from task_origin as o join task as t on t.id
 -- The tasks that repeat a task, oldest first.
 select o.task_id, o.which, o.created_us, t.name, t.recipients, t.delivered, t.state
 from task_origin as o join task as t on t.id = o.task_id where o.origin_id = $1 order by o.task_id;
+
+-- name: recipients
+-- Everybody a task (ids $2 to $3) was for.
+select row_number, msisdn, country, content from message where task_id = $1 and id between $2 and $3 order by id;
