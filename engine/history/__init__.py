@@ -117,10 +117,11 @@ class History:
 
     @allows(EVERY_ROLE)
     def message(self, actor: Actor, message_id: int) -> Row:
-        """One message: the keys of its page except that `parts` is the text of each part on the air, `part_units`
-        how full each is and `part_count` how many; and text, country_name, provider_ref, hold_tx, settle_tx, dispatch_id, count_rule, charge_on, zone,
-        due_us; `timeline` (words, at_us); `ledger` (tx_id, kind, words, amount_micro, message_micro, created_us: the
-        hold and the settlement, with this message's share); for operators `detail`, the gateway's own words."""
+        """One message: the keys of its page except that `parts` is the text of each part on the air, `part_units` how
+        full each is and `part_count` how many; and text, country_name, provider_ref, hold_tx, settle_tx, dispatch_id,
+        count_rule, charge_on, zone, due_us; `timeline` (words, at_us); `ledger` (tx_id, kind, words, amount_micro,
+        message_micro, created_us: the hold and the settlement, with this message's share); for operators `detail`, the
+        gateway's own words."""
         return records.message_detail(self._store, scope_of(actor, None), message_id, to_operator=actor.is_operator)
 
     @allows(EVERY_ROLE)

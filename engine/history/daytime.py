@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final, cast
+from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
@@ -36,7 +36,7 @@ def zones_of(msisdn: int) -> tuple[ZoneInfo, ...]:
         number: Any = phonenumbers.parse(f"+{msisdn}")
     except phonenumbers.NumberParseException:
         return ()
-    names = cast("tuple[str, ...]", number_zones.time_zones_for_number(number))
+    names = number_zones.time_zones_for_number(number)
     return tuple(zone for zone in map(_zone, names) if zone is not None)
 
 

@@ -185,7 +185,7 @@ def _without_staff_names(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.when(theirs).then(pl.lit(STAFF)).otherwise("member_name").alias("member_name"))
 
 
-def _nobody(done: int, total: int) -> None:  # noqa: ARG001 - an OnProgress
+def _nobody(done: int, total: int) -> None:
     """Nobody waits to be told."""
 
 

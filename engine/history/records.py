@@ -55,7 +55,8 @@ CLOCK_SLACK_US: Final = HOUR_US
 class TaskDetail:
     """`row` as in the page of tasks. `countries`: the accepted quote by country with what became of it. `reasons`:
     reason, sentence, next_step, messages; most frequent first. `dispatches` as in their page. `origin` (origin_id,
-    which, name) is the task it repeats; `repetitions` (task_id, name, which, recipients, delivered, state) repeat it."""
+    which, name) is the task it repeats; `repetitions` (task_id, which, name, recipients, delivered, state) repeat it.
+    """
 
     row: Row
     countries: Rows
@@ -281,7 +282,16 @@ class MessageQuery:
     def _task_params(self, below: int) -> tuple[Any, ...]:
         from_us, below_us = self._created
         created = (from_us - CLOCK_SLACK_US, below_us + CLOCK_SLACK_US)
-        return (self._scope, self._wanted.task_id, self._name, self._wanted.route, *self._due, *created, below, *self._who)
+        return (
+            self._scope,
+            self._wanted.task_id,
+            self._name,
+            self._wanted.route,
+            *self._due,
+            *created,
+            below,
+            *self._who,
+        )
 
     def _counter(self) -> str:
         """Which counter of a task bounds how many of its messages match."""

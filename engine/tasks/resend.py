@@ -90,7 +90,6 @@ class TaskResend:
             raise InputError("nothing_to_resend")
         return ResendList(task, chosen, _file(rows), sum(row["state"] == "in_doubt" for row in rows))
 
-
     @allows(SENDING_ROLES)
     def copy_list(self, actor: Actor, task_id: int) -> RecipientFile | None:
         """Every recipient of a task, for a new one with the same text; None when each had a text of their own, as the

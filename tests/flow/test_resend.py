@@ -15,9 +15,7 @@ from engine.tasks.quote import Origin, Resend
 from tests.flow.test_money import assert_proved, at_once
 from tests.kit import World, give, raw, settled, wait_until, world
 
-LIST = (
-    "phone,name\n+61412340001,Ann\n+61412349901,Bo ((name))\n+61412349903,Cy {x}\n+61412340002,Di\n+61412349904,Ed\n"
-)
+LIST = "phone,name\n+61412340001,Ann\n+61412349901,Bo ((name))\n+61412349903,Cy {x}\n+61412340002,Di\n+61412349904,Ed\n"
 """Endings 9901, 9903 and 9904 always fail on the simulator."""
 BAD = [61412349901, 61412349903, 61412349904]
 
@@ -31,7 +29,9 @@ def made(tmp_path: Path) -> Iterator[World]:
 
 def personal(made: World) -> int:
     people = recipients.read("people.csv", LIST.encode())
-    task_id = made.send(recipients=people, content="Dear ((name)), your parcel is here", sender="Acme", file_name="p.csv")
+    task_id = made.send(
+        recipients=people, content="Dear ((name)), your parcel is here", sender="Acme", file_name="p.csv"
+    )
     wait_until(lambda: settled(made, task_id))
     return task_id
 
