@@ -60,7 +60,7 @@ def controls(actor: Actor, row: Row) -> None:
     """The buttons of a task's page."""
     if actor.role not in SENDING_ROLES:
         return
-    with st.container(horizontal=True, gap="small", key="task-controls"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="task-controls"):
         for name in offers(row):
             label, icon = LABELS[name]
             st.button(label, icon=icon, key=f"task-{name}", on_click=ask, args=(row["id"], name))
@@ -186,7 +186,7 @@ def _edit(detail: TaskDetail) -> None:
     row, engine = detail.row, get_engine()
     actor = require(*SENDING_ROLES)
     now = to_datetime(engine.clock.now_us())
-    due = show.local_time(row["due_us"], actor.zone)
+    due = show.local_time(row["due_us"], actor.zone).replace(second=0, microsecond=0)  # as the widget shows it
     name = st.text_input("Task name", value=row["name"], max_chars=NAME_LENGTH, key=f"task-name-{row['id']}")
     left, right = st.columns(2)
     last = due.date() + timedelta(days=SCHEDULE_MOST_DAYS)
