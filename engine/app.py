@@ -17,7 +17,7 @@ from engine.countries import Countries
 from engine.dispatch import Dispatcher
 from engine.drafts import Drafts
 from engine.gateways import GatewayFactory, gateway_for
-from engine.history import History
+from engine.history import Columns, History
 from engine.model import MICRO, Clock, SystemClock
 from engine.notices import Notices
 from engine.receipts import Receipts
@@ -26,8 +26,9 @@ from engine.scheduler import RECONCILE_EVERY_S, Scheduler
 from engine.store import Store, open_store
 from engine.system import BACKUP_LOOK_EVERY_S, System
 from engine.tasks import RouteTests, Tasks
+from engine.tasks.due import DISPATCH_JOB
 from engine.tasks.gate import Gate
-from engine.tasks.service import DISPATCH_JOB, STOPPED_SETTING
+from engine.tasks.service import STOPPED_SETTING
 from engine.templates import Templates
 from engine.terms import Terms
 from engine.topups import Topups
@@ -56,6 +57,7 @@ class Engine:
         self.routes = Routes(store, clock, meters)
         self.topups = Topups(store, clock, config)
         self.history = History(store, clock)
+        self.columns = Columns(store)
         self.notices = Notices(store, clock)
         self.cases = Cases(store, clock)
         self.contacts = Contacts(store, clock)
@@ -149,7 +151,7 @@ class Engine:
         self.scheduler.wake()
 
     def _dispatch(self, args: Mapping[str, Any]) -> None:
-        self._dispatcher.begin(int(args["task"]))
+        self._dispatcher.begin(int(args["task"]), due_us=args.get("due"))
 
     def _add_first_route(self) -> None:
         """A fresh database can send at once, to the built-in simulator."""

@@ -69,6 +69,11 @@ SENTENCES: Final[dict[str, str]] = {
     "past": "The time {when} has passed. Choose a later one.",
     "too_far": "A task can be scheduled at most {days} days ahead. Choose an earlier time.",
     "not_cancellable": "This task is {state} and can no longer be cancelled.",
+    "not_pausable": "This task is {state}: nothing of it is left to pause. Look at the task again.",
+    "not_editable": "This task is {state}; only one that waits for its time can be changed. Copy it to a new one.",
+    "nothing_to_resend": "No message of this task is left to send again. Look at its messages in the SMS history list.",
+    "resend_changed": "Some of these recipients were reached or sent to again meanwhile. Close this and ask anew.",
+    "doubt_unconfirmed": "Messages in doubt may have arrived. Confirm that their recipients may get the text twice.",
     "sending_stopped": "Sending is stopped because the books do not add up. Staff have been told; nothing is lost.",
     # Cases.
     "too_many_cases": "{limit} of your cases are open already. Add to one of them, or close what is settled.",

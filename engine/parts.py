@@ -92,6 +92,13 @@ def split(text: str) -> list[str]:
     return _split_ucs2(text) if extended is None else _split_gsm(text, extended)
 
 
+def units_of(texts: Sequence[str]) -> list[int]:
+    """How full each part of one message is: septets, or UTF-16 units when any part needs them."""
+    if all(_extended_characters(text) is not None for text in texts):
+        return [count(text).units for text in texts]
+    return [len(_utf16(text)) // 2 for text in texts]
+
+
 def _extended_characters(text: str) -> int | None:
     """How many characters take two septets; None when the text does not fit into GSM-7."""
     if text.isascii():  # bytes are scanned three times as fast as characters

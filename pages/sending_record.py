@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-import polars as pl
 import streamlit as st
 
-from engine.errors import InputError
-from engine.history import MAX_EXPORT_ROWS, RecordFilter
-from engine.history.exports import Cell, Columns, written
+from engine.history import RecordFilter
 from engine.model import Actor
 from engine.store import Row, Rows
 from pages.ui import format as show
 from pages.ui import table
 from pages.ui.context import get_engine
+from pages.ui.exporting import tell
 from pages.ui.filters import Chosen, Fields, filter_bar, keep_address
 from pages.ui.guard import require
 from pages.ui.records import Pager, begin, drawer, facts, link, name_line, nothing_matches, nothing_yet, toolbar, watch
@@ -25,26 +23,24 @@ from pages.ui.status import badge, labels
 actor = require()
 engine = get_engine()
 
-FIELDS: Final = Fields(page="sending", search="Task name", states=labels(LOOKS))
-EXPORT_PAGE_ROWS: Final = 500
-
-EXPORT_COLUMNS: Final[Columns] = {
-    "dispatch_id": ("id", Cell.COUNT),
-    "account": ("account_name", Cell.TEXT),
-    "task_id": ("task_id", Cell.COUNT),
-    "task": ("task_name", Cell.TEXT),
-    "status": ("state", Cell.TEXT),
-    "route": ("route_name", Cell.TEXT),
-    "messages": ("messages", Cell.COUNT),
-    "submitted": ("submitted", Cell.COUNT),
-    "delivered": ("delivered", Cell.COUNT),
-    "failed": ("failed", Cell.COUNT),
-    "held": ("held_micro", Cell.CREDITS),
-    "charged": ("charged_micro", Cell.CREDITS),
-    "returned": ("returned_micro", Cell.CREDITS),
-    "started": ("started_us", Cell.TIME),
-    "finished": ("finished_us", Cell.TIME),
+ORDERS: Final = {
+    "newest": "Newest first",
+    "oldest": "Oldest first",
+    "recipients": "Most messages",
+    "held": "Most held",
+    "charged": "Most charged",
+    "failed": "Most failed",
 }
+FIELDS: Final = Fields(
+    page="sending",
+    search="Task name",
+    states=labels(LOOKS),
+    opens="dispatch",
+    senders=True,
+    members=True,
+    orders=ORDERS,
+    order_help="Of all pages, not only of this one. A click on a column's head sorts the rows of this page.",
+)
 
 
 def columns() -> list[table.Column]:
@@ -97,25 +93,6 @@ def _facts(row: Row) -> dict[str, str]:
     }
 
 
-def export_file(who: Actor, wanted: RecordFilter, ending: str) -> bytes:
-    """Everything the filter finds, written by the Engine's own writer."""
-    rows: Rows = []
-    after: int | None = None
-    while True:
-        page = engine.history.dispatches(who, wanted, after=after, limit=EXPORT_PAGE_ROWS)
-        rows += page.rows
-        after = page.next_after
-        if len(rows) > MAX_EXPORT_ROWS:
-            raise InputError("too_many_to_export", limit=f"{MAX_EXPORT_ROWS:,}")
-        if after is None:
-            return written(_frame(rows), EXPORT_COLUMNS, ending, zone=who.zone)
-
-
-def _frame(rows: Rows) -> pl.DataFrame:
-    kinds = {name: pl.String if cell is Cell.TEXT else pl.Int64 for name, cell in EXPORT_COLUMNS.values()}
-    return pl.DataFrame({name: [row[name] for row in rows] for name in kinds}, schema=kinds)
-
-
 def body(who: Actor, chosen: Chosen) -> None:
     pager = Pager(chosen, lambda after: engine.history.dispatches(who, chosen.wanted, after=after))
     if not pager.rows and not engine.history.dispatches(who, RecordFilter(), limit=1).rows:
@@ -128,8 +105,15 @@ def body(who: Actor, chosen: Chosen) -> None:
         )
         return
     if pager.rows:
-        toolbar(who, chosen, pager, name="sending-record", make=lambda ending: export_file(who, chosen.wanted, ending))
-        table.table(FIELDS.page, pager.rows, columns(), alt="Dispatches, newest first")
+        shown = toolbar(
+            who,
+            chosen,
+            pager,
+            name="sending-record",
+            make=lambda ending: engine.history.export_dispatches(who, chosen.wanted, ending, on_progress=tell),
+            columns=columns(),
+        )
+        table.table(FIELDS.page, pager.rows, shown, alt="Dispatches")
     else:
         nothing_matches(chosen)
     if any(row["state"] != "finished" for row in pager.rows):

@@ -8,12 +8,13 @@ from typing import Any, Final
 import streamlit as st
 
 from engine.history import RecordFilter, StateGroup
-from engine.model import Actor, CountRule
+from engine.model import SENDING_ROLES, Actor, CountRule
 from engine.store import Row, Rows
 from pages.ui import format as show
 from pages.ui import table
 from pages.ui.contacts.from_message import opt_out_button
 from pages.ui.context import get_engine
+from pages.ui.exporting import tell
 from pages.ui.filters import MESSAGE_PINS, Chosen, Fields, filter_bar, keep_address
 from pages.ui.guard import require
 from pages.ui.notices import notice
@@ -30,17 +31,28 @@ from pages.ui.records import (
     toolbar,
     watch,
 )
-from pages.ui.registry import SMS_HISTORY, TASK
+from pages.ui.registry import SMS_HISTORY, SUPPORT, TASK
 from pages.ui.status import MESSAGE as LOOKS
 from pages.ui.status import badge, labels, look_of
+from pages.ui.task_control import copy_link
 
 actor = require()
 engine = get_engine()
 
 GROUPS: Final = {StateGroup.UNDELIVERED.value: "Failed or expired", StateGroup.OPEN.value: "On its way"}
 FIELDS: Final = Fields(
-    page="sms", search="Number or task name", states=labels(LOOKS) | GROUPS, opens="message", pins=MESSAGE_PINS
+    page="sms",
+    search="Number or task name",
+    states=labels(LOOKS) | GROUPS,
+    opens="message",
+    pins=MESSAGE_PINS,
+    senders=True,
+    members=True,
+    orders={"newest": "Newest first", "oldest": "Oldest first"},
+    order_help="All pages, by when messages were accepted. Millions of rows cannot be sorted by another column at "
+    "once: filter first, then click a column's head to sort the rows of this page.",
 )
+REPEATABLE: Final = frozenset({"failed", "expired", "in_doubt"})
 OPEN_STATES: Final = frozenset({"queued", "submitting", "submitted"})
 RULE_WORDS: Final = {
     CountRule.MISSION: "one SMS for every 160 characters",
@@ -82,10 +94,20 @@ def message_drawer(message_id: int) -> None:
     credit_lines(row)
     heading("About")
     facts(_facts(row))
+    next_steps(row)
+
+
+def next_steps(row: Row) -> None:
+    """Where to go from here. The page of opt-outs takes a number by its address and asks before it keeps it."""
     with st.container(horizontal=True):
         link(TASK, "Open its task", id=row["task_id"])
         link(SMS_HISTORY, "All messages of the task", task=row["task_id"])
+        link(SUPPORT, "Report to staff", about="messages", ids=row["id"])
         opt_out_button(actor, row)
+        if actor.role in SENDING_ROLES:
+            copy_link(engine.history.task(actor, row["task_id"]).row)
+            if row["state"] in REPEATABLE:
+                link(TASK, "Send again to failed", id=row["task_id"], do="resend")
 
 
 def timeline(steps: Rows) -> None:
@@ -96,7 +118,10 @@ def timeline(steps: Rows) -> None:
 def text_as_sent(row: Row) -> None:
     """Each part in a frame of its own, as the phone joins them."""
     heading("Text")
-    st.html("".join(f'<p class="ims-part">{escape(part)}</p>' for part in row["parts"]))
+    total = row["part_count"]
+    for place, (part, units) in enumerate(zip(row["parts"], row["part_units"], strict=True), start=1):
+        st.html(f'<p class="ims-part">{escape(part)}</p>')
+        st.caption(f"Part {place} of {total} · {show.plural(units, 'unit')}")
     rule = RULE_WORDS[CountRule(row["count_rule"])]
     st.caption(
         f"{show.plural(row['sms'], 'SMS', 'SMS')} billed ({rule}), "
@@ -141,14 +166,15 @@ def body(who: Actor, chosen: Chosen) -> None:
         )
         return
     if pager.rows:
-        toolbar(
+        shown = toolbar(
             who,
             chosen,
             pager,
             name="sms-history",
-            make=lambda ending: engine.history.export_messages(who, chosen.wanted, ending),
+            make=lambda ending: engine.history.export_messages(who, chosen.wanted, ending, on_progress=tell),
+            columns=columns(),
         )
-        table.table(FIELDS.page, pager.rows, columns(), alt="Messages, newest first")
+        table.table(FIELDS.page, pager.rows, shown, alt="Messages")
     else:
         nothing_matches(chosen)
     if any(row["state"] in OPEN_STATES for row in pager.rows):

@@ -17,9 +17,19 @@ from pages.ui import format as show
 from pages.ui.context import get_engine
 from pages.ui.filters import choice
 from pages.ui.guard import require
+from pages.ui.members import PAGE as MEMBERS
+from pages.ui.members import members_panel
 from pages.ui.notices import refusal
-from pages.ui.records import Pager, begin, facts, figure_card, heading, link, name_line, send_record_styles
-from pages.ui.registry import DASHBOARD, SENDING_RECORD, SMS_HISTORY, STAFF_ACCOUNTS, TASK_RECORD
+from pages.ui.records import Pager, begin, facts, figure_card, heading, link, name_line, row_id, send_record_styles
+from pages.ui.registry import (
+    DASHBOARD,
+    SENDING_RECORD,
+    SMS_HISTORY,
+    STAFF_ACCOUNTS,
+    STAFF_CASES,
+    STAFF_TOPUPS,
+    TASK_RECORD,
+)
 from pages.ui.staff.activity import activity_cards
 from pages.ui.staff.limits import limits_form
 from pages.ui.staff.senders import sender_cards
@@ -35,8 +45,13 @@ STATUS: Final = f"{PAGE}-status"
 PART: Final = f"{PAGE}-part"
 SEARCH_LENGTH: Final = 100
 METRIC_WIDTH: Final = 150
-CREDIT, LIMITS, SENDERS, ACTIVITY = "credit", "limits", "senders", "activity"
-PARTS: Final = {CREDIT: "Credit", LIMITS: "Limits", SENDERS: "Sender IDs", ACTIVITY: "Activity"}
+PARTS: Final = {
+    (CREDIT := "credit"): "Credit",
+    (LIMITS := "limits"): "Limits",
+    (SENDERS := "senders"): "Sender IDs",
+    (PEOPLE := "people"): "People",
+    (ACTIVITY := "activity"): "Activity",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +67,7 @@ def fill(given: address.Values) -> None:
     st.session_state[PART] = given["part"] if given.get("part") in PARTS else CREDIT
     table.open_row(PAGE, address.number_in(given.get("id") or given.get("account")))
     table.close(desk.PAGE)
+    table.close(MEMBERS)
     desk.drop_booking()
 
 
@@ -71,7 +87,8 @@ def overview() -> None:
                nothing=f"Any ({sum(counts.values()):,})")  # fmt: skip
     status = st.session_state[STATUS] or None
     pager = Pager(
-        Asked(PAGE, (text, status)), lambda after: Page(*engine.desk.find(actor, text, status=status, after=after))
+        Asked(PAGE, (text, status)),
+        lambda after: Page(*engine.desk.find(actor, text, status=status, after=row_id(after))),
     )
     if not pager.rows:
         nobody(text, filtered=bool(status))
@@ -135,6 +152,8 @@ def one(account: Row) -> None:
         limits_form(actor, account)
     elif part == SENDERS:
         sender_cards(actor, account)
+    elif part == PEOPLE:
+        members_panel(actor, account["id"])
     elif part == ACTIVITY:
         activity_cards(actor, account)
     else:
@@ -189,11 +208,8 @@ def about(account: Row) -> None:
                 (SMS_HISTORY, "Messages"),
             ):
                 link(entry, label, account=account["id"])
-        query = f"account={account['id']}"
-        links = (("staff_topups", "Top-up requests"), ("staff_cases", "Cases"))
-        st.html(
-            " ".join(f'<a class="ims-link" href="/{page}?{query}" target="_self">{name}</a>' for page, name in links)
-        )
+            link(STAFF_TOPUPS, "Top-up requests", show="all", q=account["name"])
+            link(STAFF_CASES, "Cases", account=account["id"])
 
 
 def body() -> None:

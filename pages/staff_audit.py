@@ -18,7 +18,7 @@ from pages.ui.context import get_engine
 from pages.ui.filters import ANY, account_choice, choice, dates_bar, dates_values, fill_dates
 from pages.ui.guard import require
 from pages.ui.period import Preset
-from pages.ui.records import Pager, begin, drawer, facts, link, name_line
+from pages.ui.records import Pager, begin, drawer, facts, link, name_line, row_id
 from pages.ui.registry import STAFF_ACCOUNTS, STAFF_AUDIT
 
 actor = require(*OPERATOR_ROLES)
@@ -140,7 +140,7 @@ def opened(line_id: int) -> None:
 
 begin(STAFF_AUDIT.title)
 wanted = filters()
-pager = Pager(Asked(PAGE, wanted), lambda after: engine.system.audit(actor, wanted, after=after))
+pager = Pager(Asked(PAGE, wanted), lambda after: engine.system.audit(actor, wanted, after=row_id(after)))
 if pager.rows:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(f"{pager.words} · newest first · click a line to read it in full", width="stretch")

@@ -28,11 +28,12 @@ LABELS: Final = {state.value: CASE[state].label for state in CaseState} | {ALL: 
 
 
 def fill(given: address.Values) -> None:
-    """`?id=` opens a case; `?state=` chooses which are listed; `?from=` how many are skipped."""
+    """`?id=` opens a case; `?account=` lists those of one account, `?state=` of all; `?from=` how many are skipped."""
     table.open_row(PAGE, address.number_in(given.get("id")))
     asked = given.get("state", CaseState.OPEN.value)
     st.session_state[STATE] = asked if asked in LABELS else CaseState.OPEN.value
     st.session_state[f"{PAGE}-from"] = address.number_in(given.get("from")) or 0
+    st.session_state[f"{PAGE}-account"] = address.number_in(given.get("account"))
 
 
 def turn(rows: int) -> None:
@@ -41,6 +42,15 @@ def turn(rows: int) -> None:
 
 def begin_again() -> None:
     st.session_state[f"{PAGE}-from"] = 0
+
+
+def of_account(account_id: int) -> None:
+    link(STAFF_CASES, "All cases")
+    rows = engine.cases.of_account(actor, account_id)
+    if rows:
+        table.table(PAGE, rows, shared.columns(actor), alt="Cases of this account, changed last first")
+    else:
+        st.text("This account has opened no case.")
 
 
 def overview() -> None:
@@ -66,6 +76,11 @@ def overview() -> None:
 def body() -> None:
     address.arrived(PAGE, fill, probe=f"{PAGE}-from")
     opened = table.opened(PAGE)
+    account = st.session_state[f"{PAGE}-account"]
+    if opened is None and account is not None:
+        of_account(account)
+        address.keep(PAGE, {"account": account})
+        return
     if opened is None:
         overview()
         address.keep(PAGE, {"state": st.session_state[STATE], "from": st.session_state[f"{PAGE}-from"] or None})

@@ -8,24 +8,44 @@ import streamlit as st
 
 from engine.errors import ImsError
 from engine.history import RecordFilter
-from engine.model import MINUTE_US, SENDING_ROLES, Actor, TaskState
+from engine.model import FAIL_SENTENCES, MINUTE_US, SENDING_ROLES, Actor, FailReason, TaskState
 from engine.store import Row
 from pages.ui import format as show
 from pages.ui import table
 from pages.ui.context import get_engine
+from pages.ui.exporting import tell
 from pages.ui.filters import Chosen, Fields, filter_bar, keep_address
 from pages.ui.guard import require
 from pages.ui.notices import leave_note, notice, refusal
 from pages.ui.records import Pager, begin, drawer, facts, link, name_line, nothing_matches, nothing_yet, toolbar, watch
-from pages.ui.registry import BULK_SMS, QUICK_SMS, SENDING_RECORD, SMS_HISTORY, TASK, TASK_RECORD
+from pages.ui.registry import SENDING_RECORD, SMS_HISTORY, TASK, TASK_RECORD
 from pages.ui.status import TASK as LOOKS
 from pages.ui.status import badge, labels
+from pages.ui.task_control import LABELS, copy_link, offers
 
 actor = require()
 engine = get_engine()
 
-FIELDS: Final = Fields(page="tasks", search="Task name", states=labels(LOOKS), upcoming=True)
-CANCELLABLE: Final = frozenset({TaskState.SCHEDULED, TaskState.QUEUED, TaskState.SENDING})
+ORDERS: Final = {
+    "newest": "Newest first",
+    "oldest": "Oldest first",
+    "recipients": "Most recipients",
+    "held": "Most held",
+    "charged": "Most charged",
+    "failed": "Most failed",
+}
+STATES: Final = {state: label for state, label in labels(LOOKS).items() if state != "on_hold"}
+FIELDS: Final = Fields(
+    page="tasks",
+    search="Task name",
+    states=STATES,
+    upcoming=True,
+    opens="task_id",
+    senders=True,
+    members=True,
+    orders=ORDERS,
+    order_help="Of all pages, not only of this one. A click on a column's head sorts the rows of this page.",
+)
 MOVING: Final = frozenset({TaskState.QUEUED, TaskState.SENDING, TaskState.SENT})
 SOON_US: Final = 10 * MINUTE_US
 ASK: Final = "tasks-ask-cancel"
@@ -37,12 +57,15 @@ def columns() -> list[table.Column]:
         table.when("Due", "due_us", actor),
         *table.account(actor),
         table.text("Task", lambda row: row["name"], width="medium"),
-        table.chip("Status", LOOKS, "state"),
+        table.chip("Status", LOOKS, "standing"),
         table.share("Settled", lambda row: row["settled"] / row["recipients"]),
         table.count("Recipients", "recipients"),
+        table.count("SMS", "sms"),
         table.count("Delivered", "delivered"),
         table.number("Failed", lambda row: row["failed"] + row["expired"]),
+        table.credit("Held", lambda row: row["held_micro"]),
         table.credit("Charged", lambda row: row["charged_micro"]),
+        table.credit("Returned", lambda row: row["returned_micro"]),
         table.credit("Still held", open_micro),
         table.text("Route", lambda row: row["route_name"]),
         table.text("Sender ID", lambda row: row["sender"]),
@@ -64,9 +87,9 @@ def open_micro(row: Row) -> int:
 def task_drawer(task_id: int) -> None:
     row = engine.history.task(actor, task_id).row
     name_line(row["name"])
-    badge(LOOKS, row["state"])
+    badge(LOOKS, row["standing"])
     if row["stop_reason"]:
-        notice("warning", "Sending was stopped.", row["stop_reason"])
+        notice("warning", "Sending was stopped by the operator.", FAIL_SENTENCES[FailReason(row["stop_reason"])][0])
     st.progress(row["settled"] / row["recipients"], f"{row['settled']:,} of {row['recipients']:,} settled")
     facts(
         {
@@ -87,9 +110,13 @@ def task_drawer(task_id: int) -> None:
         link(TASK, "Open the task", id=task_id)
         link(SMS_HISTORY, "Its messages", task=task_id)
         link(SENDING_RECORD, "Its dispatches", task=task_id)
-        if actor.role in SENDING_ROLES:
-            link(QUICK_SMS if row["file_name"] is None else BULK_SMS, "Copy to new", copy=task_id)
-    if actor.role in SENDING_ROLES and row["state"] in CANCELLABLE and not row["cancel_requested"]:
+        if actor.role not in SENDING_ROLES:
+            return
+        copy_link(row)
+        for name in offers(row):
+            if name != "cancel":
+                link(TASK, LABELS[name][0], id=task_id, do=name)
+    if "cancel" in offers(row):
         cancel_form(row)
 
 
@@ -112,10 +139,12 @@ def cancel_form(row: Row) -> None:
             "Cancel this task", icon=":material/block:", key="tasks-cancel", on_click=ask_to_cancel, args=(row["id"],)
         )
         return
+    waiting = engine.tasks.waiting(require(*SENDING_ROLES), row["id"])
     notice(
         "warning",
-        f"Cancel {show.plural(row['recipients'] - row['submitted'], 'message')} not sent yet?",
-        "Their credit is returned at once. Messages already handed to the operator cannot be taken back.",
+        f"Cancel {show.plural(waiting.messages, 'message')} not sent yet?",
+        f"{show.credits(waiting.held_micro)} credits are returned at once. Messages already handed to the operator "
+        "cannot be taken back.",
     )
     with st.container(horizontal=True):
         if st.button("Yes, cancel", type="primary", key="tasks-cancel-yes"):
@@ -154,14 +183,15 @@ def body(who: Actor, chosen: Chosen) -> None:
         )
         return
     if pager.rows:
-        toolbar(
+        shown = toolbar(
             who,
             chosen,
             pager,
             name="task-record",
-            make=lambda ending: engine.history.export_tasks(who, chosen.wanted, ending),
+            make=lambda ending: engine.history.export_tasks(who, chosen.wanted, ending, on_progress=tell),
+            columns=columns(),
         )
-        table.table(FIELDS.page, pager.rows, columns(), alt="Tasks, newest first")
+        table.table(FIELDS.page, pager.rows, shown, alt="Tasks")
     else:
         nothing_matches(chosen)
     if any(is_moving(row) for row in pager.rows):

@@ -13,12 +13,12 @@ from engine.store import Row, Rows
 from pages.ui import format as show
 from pages.ui import table
 from pages.ui.context import get_engine
+from pages.ui.exporting import FORMATS
 from pages.ui.filters import Chosen, Fields, filter_bar, keep_address
 from pages.ui.guard import require
 from pages.ui.notices import notice
 from pages.ui.period import Period
 from pages.ui.records import (
-    FORMATS,
     Pager,
     begin,
     drawer,

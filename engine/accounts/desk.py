@@ -53,11 +53,6 @@ class Desk:
         """Customer accounts by status."""
         return {row["status"]: row["accounts"] for row in self._store.all("desk.counts")}
 
-    @allows(OPERATOR_ROLES)
-    def members(self, actor: Actor, account_id: int) -> Rows:  # noqa: ARG002 - checked by the mark
-        """id, full_name, user_name, email, role, status, created_us, last_login_us."""
-        return self._store.all("desk.members", self._customer(account_id)["id"])
-
     @allows(EVERY_ROLE)
     def limits(self, actor: Actor, account_id: int | None = None) -> AccountLimits:
         """The limits of the actor's account; operators name another."""

@@ -47,10 +47,11 @@ class Dispatcher:
             tx.run("dispatch.end_interrupted", self._clock.now_us())
         return interrupted
 
-    def begin(self, task_id: int) -> None:
-        """A task became due; calling it again changes nothing."""
+    def begin(self, task_id: int, *, due_us: int | None = None) -> None:
+        """A task became due; calling it again changes nothing. One that was paused, or put off to after `due_us`
+        (the time of the job that calls) meanwhile, does not begin."""
         with self._store.transaction() as tx:
-            tx.run("dispatch.begin_task", task_id, self._clock.now_us())
+            tx.run("dispatch.begin_task", task_id, self._clock.now_us(), due_us)
             cancel_opted_out(tx, task_id, now_us=self._clock.now_us())
         self.wake()
 

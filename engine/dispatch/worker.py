@@ -176,16 +176,28 @@ class RouteWorker:
         return self._stopping.is_set() or self._paused.is_set()
 
     def _claim(self, tx: Tx, route: routes.Route) -> Claim | None:
-        """The next batch of the task whose turn it is; marks tasks with nothing left as sent."""
+        """The next batch of the task whose turn it is; marks tasks with nothing left as sent.
+
+        Tasks that are held back are looked at only when nothing else is to do: the rest of one may be in doubt or
+        stopped meanwhile.
+        """
         limit = min(route.batch, max(1, route.throughput // TURNS_A_SECOND)) if route.throughput else route.batch
-        for task in self._in_turn(tx.all("dispatch.sending_tasks", self._route_id)):
+        tasks = tx.all("dispatch.sending_tasks", self._route_id)
+        for task in self._in_turn([task for task in tasks if not task["held_back"]]):
             claim = self._claim_of(tx, task, limit)
             if claim is not None:
                 self._last_task = task["id"]
                 return claim
-            tx.run("dispatch.mark_sent", task["id"], self._clock.now_us())
-            tx.run("dispatch.mark_task_sent", task["id"], TaskState.SENT.value)
+            self._mark_sent(tx, task)
+        for task in tasks:
+            if task["held_back"] and messages.first_queued(tx, task) is None:
+                self._mark_sent(tx, task)
+        tx.run("dispatch.close_runs", self._route_id, self._clock.now_us())
         return None
+
+    def _mark_sent(self, tx: Tx, task: Row) -> None:
+        tx.run("dispatch.mark_sent", task["id"], self._clock.now_us())
+        tx.run("dispatch.mark_task_sent", task["id"], TaskState.SENT.value)
 
     def _claim_of(self, tx: Tx, task: Row, limit: int) -> Claim | None:
         """Goes on where the last claim of the task ended; looks from its start when nothing is there."""

@@ -21,11 +21,15 @@ from engine.history import (
     waits,
 )
 from engine.history.chart_data import Chart
+from engine.history.checks import Check, Verdict, checks_of
 from engine.history.choices import Choices
+from engine.history.columns import Columns
 from engine.history.dashboard import Dashboard, Headline
-from engine.history.exports import MAX_EXPORT_ROWS, ExportFormat
+from engine.history.exports import MAX_EXPORT_ROWS, ExportFormat, OnProgress
 from engine.history.filters import (
     PAGE_ROWS,
+    After,
+    Order,
     Page,
     RecordFilter,
     StateGroup,
@@ -47,20 +51,26 @@ from engine.store import Row, Store
 __all__ = [
     "MAX_EXPORT_ROWS",
     "PAGE_ROWS",
+    "After",
     "Chart",
+    "Check",
     "Choices",
+    "Columns",
     "Dashboard",
     "DeliveryTimes",
     "ExportFormat",
     "Forecast",
     "Headline",
     "History",
+    "OnProgress",
     "Only",
+    "Order",
     "Page",
     "RecordFilter",
     "StateGroup",
     "Statement",
     "TaskDetail",
+    "Verdict",
 ]
 
 EVERYTHING: Final = RecordFilter()
@@ -87,14 +97,15 @@ class History:
 
     @allows(EVERY_ROLE)
     def tasks(
-        self, actor: Actor, wanted: RecordFilter = EVERYTHING, *, after: int | None = None, limit: int = PAGE_ROWS
+        self, actor: Actor, wanted: RecordFilter = EVERYTHING, *, after: After | None = None, limit: int = PAGE_ROWS
     ) -> Page:
-        """Every column of the task, and route_name, member_name, account_name, settled (messages that are final)."""
+        """Every column of the task, and route_name, member_name, account_name, settled (messages that are final),
+        standing (the state, “paused”, or “on_hold” while the account is not active)."""
         scope, limit = self._scope(actor, wanted), page_limit(limit)
         rows = records.task_rows(
             self._store, scope, wanted, after=after, count=limit + 1, to_operator=actor.is_operator
         )
-        return page_of(rows, limit)
+        return page_of(rows, limit, wanted.order)
 
     @allows(EVERY_ROLE)
     def task(self, actor: Actor, task_id: int) -> TaskDetail:
@@ -107,15 +118,16 @@ class History:
 
     @allows(EVERY_ROLE)
     def dispatches(
-        self, actor: Actor, wanted: RecordFilter = EVERYTHING, *, after: int | None = None, limit: int = PAGE_ROWS
+        self, actor: Actor, wanted: RecordFilter = EVERYTHING, *, after: After | None = None, limit: int = PAGE_ROWS
     ) -> Page:
         """Every column of the dispatch, and task_name, route_name, account_name, duration_us (None while it runs)."""
         scope, limit = self._scope(actor, wanted), page_limit(limit)
-        return page_of(records.dispatch_rows(self._store, scope, wanted, after=after, count=limit + 1), limit)
+        rows = records.dispatch_rows(self._store, scope, wanted, after=after, count=limit + 1)
+        return page_of(rows, limit, wanted.order)
 
     @allows(EVERY_ROLE)
     def messages(
-        self, actor: Actor, wanted: RecordFilter = EVERYTHING, *, after: int | None = None, limit: int = PAGE_ROWS
+        self, actor: Actor, wanted: RecordFilter = EVERYTHING, *, after: After | None = None, limit: int = PAGE_ROWS
     ) -> Page:
         """id, account_id, account_name, task_id, task_name, route_id, route_name, row_number, msisdn ("+61…"),
         country, sender, content (as sent), sms, parts, price_micro, held_micro, charged_micro, state, reason,
@@ -127,15 +139,16 @@ class History:
 
     @allows(EVERY_ROLE)
     def message(self, actor: Actor, message_id: int) -> Row:
-        """One message: the keys of its page except that `parts` is the text of each part on the air and `part_count`
-        how many; and text, country_name, provider_ref, hold_tx, settle_tx, dispatch_id, count_rule, charge_on, zone,
-        due_us; `timeline` (words, at_us); `ledger` (tx_id, kind, words, amount_micro, message_micro, created_us: the
-        hold and the settlement, with this message's share); for operators `detail`, the gateway's own words."""
+        """One message: the keys of its page except that `parts` is the text of each part on the air, `part_units` how
+        full each is and `part_count` how many; and text, country_name, provider_ref, hold_tx, settle_tx, dispatch_id,
+        count_rule, charge_on, zone, due_us; `timeline` (words, at_us); `ledger` (tx_id, kind, words, amount_micro,
+        message_micro, created_us: the hold and the settlement, with this message's share); for operators `detail`, the
+        gateway's own words."""
         return records.message_detail(self._store, scope_of(actor, None), message_id, to_operator=actor.is_operator)
 
     @allows(EVERY_ROLE)
     def movements(
-        self, actor: Actor, wanted: RecordFilter = EVERYTHING, *, after: int | None = None, limit: int = PAGE_ROWS
+        self, actor: Actor, wanted: RecordFilter = EVERYTHING, *, after: After | None = None, limit: int = PAGE_ROWS
     ) -> Page:
         """Every column of the ledger transaction, and words (its kind in plain words), available_change_micro,
         held_change_micro, task_name, member_name ("Staff" for operators, to customers), account_name."""
@@ -242,24 +255,65 @@ class History:
         return exports.written(table, chart_data.COLUMNS[Chart(chart)], fmt, zone=actor.zone)
 
     @allows(EVERY_ROLE)
-    def export_messages(self, actor: Actor, wanted: RecordFilter = EVERYTHING, fmt: str = "csv") -> bytes:
-        """A file of at most 200,000 rows (csv, parquet; xlsx 50,000), newest first; InputError when there are more."""
+    def export_messages(
+        self,
+        actor: Actor,
+        wanted: RecordFilter = EVERYTHING,
+        fmt: str = "csv",
+        *,
+        on_progress: OnProgress | None = None,
+    ) -> bytes:
+        """A file of at most 200,000 rows (csv, parquet; xlsx 50,000) in the filter's order; InputError when there are
+        more. `on_progress` is called with the rows written and all there are, again and again while it is made."""
         frame = exports.message_frame(self._store, self._scope(actor, wanted), wanted, zone=actor.zone)
-        return exports.written(frame, exports.MESSAGE_COLUMNS, fmt, zone=actor.zone)
+        return exports.written(frame, exports.MESSAGE_COLUMNS, fmt, zone=actor.zone, on_progress=on_progress)
 
     @allows(EVERY_ROLE)
-    def export_tasks(self, actor: Actor, wanted: RecordFilter = EVERYTHING, fmt: str = "csv") -> bytes:
+    def export_tasks(
+        self,
+        actor: Actor,
+        wanted: RecordFilter = EVERYTHING,
+        fmt: str = "csv",
+        *,
+        on_progress: OnProgress | None = None,
+    ) -> bytes:
         """As `export_messages`, of tasks."""
         scope = self._scope(actor, wanted)
         frame = exports.task_frame(self._store, scope, wanted, to_operator=actor.is_operator)
-        return exports.written(frame, exports.TASK_COLUMNS, fmt, zone=actor.zone)
+        return exports.written(frame, exports.TASK_COLUMNS, fmt, zone=actor.zone, on_progress=on_progress)
 
     @allows(EVERY_ROLE)
-    def export_movements(self, actor: Actor, wanted: RecordFilter = EVERYTHING, fmt: str = "csv") -> bytes:
+    def export_dispatches(
+        self,
+        actor: Actor,
+        wanted: RecordFilter = EVERYTHING,
+        fmt: str = "csv",
+        *,
+        on_progress: OnProgress | None = None,
+    ) -> bytes:
+        """As `export_messages`, of dispatches."""
+        frame = exports.dispatch_frame(self._store, self._scope(actor, wanted), wanted)
+        return exports.written(frame, exports.DISPATCH_COLUMNS, fmt, zone=actor.zone, on_progress=on_progress)
+
+    @allows(EVERY_ROLE)
+    def checks(self, actor: Actor, task_id: int) -> list[Check]:
+        """What the FAQ tells people to check when nobody reacts, checked on one task."""
+        detail = records.task_detail(self._store, scope_of(actor, None), task_id, to_operator=actor.is_operator)
+        return checks_of(self._store, detail.row, detail.reasons, now_us=self._clock.now_us())
+
+    @allows(EVERY_ROLE)
+    def export_movements(
+        self,
+        actor: Actor,
+        wanted: RecordFilter = EVERYTHING,
+        fmt: str = "csv",
+        *,
+        on_progress: OnProgress | None = None,
+    ) -> bytes:
         """As `export_messages`, of credit movements."""
         scope = self._scope(actor, wanted)
         frame = exports.movement_frame(self._store, scope, wanted, to_operator=actor.is_operator)
-        return exports.written(frame, exports.MOVEMENT_COLUMNS, fmt, zone=actor.zone)
+        return exports.written(frame, exports.MOVEMENT_COLUMNS, fmt, zone=actor.zone, on_progress=on_progress)
 
     def _scope(self, actor: Actor, wanted: RecordFilter) -> int | None:
         """The account whose rows are read; a task of another account is refused here."""

@@ -7,7 +7,7 @@ cells with credits as numbers where 15 digits hold them, Parquet has decimals an
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ import xlsxwriter  # pyright: ignore[reportMissingTypeStubs]  it ships none
 from engine.errors import InputError
 from engine.history.filters import RecordFilter, one_of, zone_of
 from engine.history.movements import movement_query
-from engine.history.records import MessageQuery, task_query
+from engine.history.records import MessageQuery, dispatch_query, task_query
 from engine.history.words import STAFF, explain, movement_words
 from engine.model import MICRO, OPERATOR_ROLES, FailReason, MovementKind
 from engine.store import Reader
@@ -49,6 +49,11 @@ class Cell(StrEnum):
 
 Columns = Mapping[str, tuple[str, Cell]]
 """Heading in the file → column of the records and what it holds."""
+
+OnProgress = Callable[[int, int], None]
+"""Is told the rows that are done and all there are."""
+SLICE_ROWS: Final = 2_000
+"""Rows written between two calls of OnProgress; other threads get their turn there."""
 
 MESSAGE_COLUMNS: Final[Columns] = {
     "message_id": ("id", Cell.COUNT),
@@ -104,6 +109,23 @@ TASK_COLUMNS: Final[Columns] = {
     "finished": ("finished_us", Cell.TIME),
     "stopped_because": ("stop_reason", Cell.TEXT),
 }
+DISPATCH_COLUMNS: Final[Columns] = {
+    "dispatch_id": ("id", Cell.COUNT),
+    "account": ("account_name", Cell.TEXT),
+    "task_id": ("task_id", Cell.COUNT),
+    "task": ("task_name", Cell.TEXT),
+    "status": ("state", Cell.TEXT),
+    "route": ("route_name", Cell.TEXT),
+    "messages": ("messages", Cell.COUNT),
+    "submitted": ("submitted", Cell.COUNT),
+    "delivered": ("delivered", Cell.COUNT),
+    "failed": ("failed", Cell.COUNT),
+    "held": ("held_micro", Cell.CREDITS),
+    "charged": ("charged_micro", Cell.CREDITS),
+    "returned": ("returned_micro", Cell.CREDITS),
+    "started": ("started_us", Cell.TIME),
+    "finished": ("finished_us", Cell.TIME),
+}
 MOVEMENT_COLUMNS: Final[Columns] = {
     "movement_id": ("id", Cell.COUNT),
     "account": ("account_name", Cell.TEXT),
@@ -141,6 +163,10 @@ def task_frame(reader: Reader, scope: int | None, wanted: RecordFilter, *, to_op
     return frame if to_operator else _without_staff_names(frame)
 
 
+def dispatch_frame(reader: Reader, scope: int | None, wanted: RecordFilter) -> pl.DataFrame:
+    return _limited(reader.frame(*dispatch_query(scope, wanted, after=None, count=MAX_EXPORT_ROWS + 1)))
+
+
 def movement_frame(reader: Reader, scope: int | None, wanted: RecordFilter, *, to_operator: bool) -> pl.DataFrame:
     frame = _limited(reader.frame(*movement_query(scope, wanted, after=None, count=MAX_EXPORT_ROWS + 1)))
     words = {kind.value: movement_words(kind.value) for kind in MovementKind}
@@ -159,16 +185,28 @@ def _without_staff_names(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.when(theirs).then(pl.lit(STAFF)).otherwise("member_name").alias("member_name"))
 
 
-def written(frame: pl.DataFrame, columns: Columns, fmt: str, *, zone: str) -> bytes:
+def _nobody(done: int, total: int) -> None:
+    """Nobody waits to be told."""
+
+
+def written(
+    frame: pl.DataFrame, columns: Columns, fmt: str, *, zone: str, on_progress: OnProgress | None = None
+) -> bytes:
     """The file of a format; raises InputError for a format or zone there is not, or too many rows for the format."""
+    told = on_progress or _nobody
     one_of(fmt, ExportFormat, "Format")
     zone_of(zone)
     if fmt == ExportFormat.XLSX and frame.height > MAX_XLSX_ROWS:
         raise InputError("too_many_for_xlsx", limit=f"{MAX_XLSX_ROWS:,}")
     if fmt == ExportFormat.PARQUET:
-        return _parquet(frame, columns, zone)
-    texts = frame.select(_text(name, cell, zone).alias(heading) for heading, (name, cell) in columns.items())
-    return _csv(texts, columns) if fmt == ExportFormat.CSV else _xlsx(texts, frame, columns)
+        made = _parquet(frame, columns, zone)
+        told(frame.height, frame.height)
+        return made
+    return (_csv if fmt == ExportFormat.CSV else _xlsx)(frame, columns, zone, told)
+
+
+def _texts(frame: pl.DataFrame, columns: Columns, zone: str) -> pl.DataFrame:
+    return frame.select(_text(name, cell, zone).alias(heading) for heading, (name, cell) in columns.items())
 
 
 def _zoned(name: str, zone: str) -> pl.Expr:
@@ -189,11 +227,18 @@ def _credits(name: str) -> pl.Expr:
     return pl.concat_str(sign, (size // MICRO).cast(pl.String), pl.lit("."), decimals)
 
 
-def _csv(texts: pl.DataFrame, columns: Columns) -> bytes:
+def _csv(frame: pl.DataFrame, columns: Columns, zone: str, told: OnProgress) -> bytes:
     guarded = [heading for heading, (_, cell) in columns.items() if cell is Cell.TEXT]
     column = pl.col(guarded).cast(pl.String)
     safe = pl.when(column.str.contains(_FORMULA_START)).then("'" + column).otherwise(column)
-    return texts.with_columns(safe.name.keep()).write_csv().encode("utf-8")
+    pieces: list[str] = []
+    done = 0
+    for part in list(frame.iter_slices(SLICE_ROWS)) or [frame]:
+        texts = _texts(part, columns, zone).with_columns(safe.name.keep())
+        pieces.append(texts.write_csv(include_header=not done))
+        done += part.height
+        told(done, frame.height)
+    return "".join(pieces).encode("utf-8")
 
 
 def _parquet(frame: pl.DataFrame, columns: Columns, zone: str) -> bytes:
@@ -207,9 +252,9 @@ def _parquet(frame: pl.DataFrame, columns: Columns, zone: str) -> bytes:
     return target.getvalue()
 
 
-def _xlsx(texts: pl.DataFrame, frame: pl.DataFrame, columns: Columns) -> bytes:
+def _xlsx(frame: pl.DataFrame, columns: Columns, zone: str, told: OnProgress) -> bytes:
     """Every cell is written with its type, so that none is taken for a formula; row by row, so that memory is small."""
-    target = io.BytesIO()
+    texts, target = _texts(frame, columns, zone), io.BytesIO()
     book: Any = xlsxwriter.Workbook(target, {"constant_memory": True})
     sheet = book.add_worksheet("Records")
     sheet.freeze_panes(1, 0)
@@ -229,5 +274,8 @@ def _xlsx(texts: pl.DataFrame, frame: pl.DataFrame, columns: Columns) -> bytes:
                 sheet.write_number(row, place, value / MICRO, amount)
             else:
                 sheet.write_string(row, place, str(text))
+        if row % SLICE_ROWS == 0:
+            told(row, texts.height)
     book.close()
+    told(texts.height, texts.height)
     return target.getvalue()

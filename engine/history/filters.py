@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from engine import numbers
 from engine.errors import AccessError, InputError
 from engine.model import Actor, MessageState, Number
-from engine.store import Rows
+from engine.store import Row, Rows
 
 LEAST_INT: Final = -(2**62)
 MOST_INT: Final = 2**62
@@ -47,6 +47,25 @@ MOST_GROUPED: Final = 4
 """States in the largest group; the SQL has as many places."""
 
 
+class Order(StrEnum):
+    """In which order records come; the numbers are the largest first, then the newest."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    RECIPIENTS = "recipients"
+    """Of a dispatch: the messages it took on."""
+    HELD = "held"
+    CHARGED = "charged"
+    FAILED = "failed"
+
+
+BY_TIME: Final = frozenset({Order.NEWEST.value, Order.OLDEST.value})
+"""The orders of messages: ids are in the order of time, so a page of ten million is found at once; any other order
+would have to sort them all."""
+After = int | tuple[int, int]
+"""Where a page ended: an id, or (value, id) where a value decides the order."""
+
+
 @dataclass(frozen=True, slots=True)
 class RecordFilter:
     """Which records; everything None or empty means all of them.
@@ -55,9 +74,10 @@ class RecordFilter:
     With `by_due` messages are chosen by when their task was due, as the dashboard counts them.
     `state` is a TaskState, a dispatch state, a MessageState or StateGroup, or a MovementKind.
     `search` is part of a task's name; for messages also a number or how it begins, for movements also the note.
+    `sender` is a sender ID exactly, `member_id` who submitted the task (of movements: who moved the credit).
+    `order` is an Order; messages know newest and oldest only.
     `account_id` is for operators; customers see their own account, and another one is not found for them.
-    `weekday` (1 is Monday), `hour` (0–23), `member_id` and `sender` are for messages: when and by whom their task was
-    due; days and hours are those of the reader's zone.
+    `weekday` (1 is Monday) and `hour` (0–23) are for messages: when their task was due, in the reader's zone.
     """
 
     start_us: int | None = None
@@ -72,8 +92,9 @@ class RecordFilter:
     by_due: bool = False
     weekday: int | None = None
     hour: int | None = None
-    member_id: int | None = None
     sender: str | None = None
+    member_id: int | None = None
+    order: str = Order.NEWEST.value
 
     @property
     def from_us(self) -> int:
@@ -85,30 +106,63 @@ class RecordFilter:
 
     @property
     def text(self) -> str:
-        """The search as the database takes it: half of a surrogate pair cannot be stored, so it is not looked for."""
-        return self.search.encode("utf-8", "ignore").decode("utf-8").replace("\x00", "").strip()[:MAX_SEARCH_CHARS]
+        return storable(self.search).strip()[:MAX_SEARCH_CHARS]
 
     @property
     def route(self) -> int | None:
         return None if self.route_id is None else bounded(self.route_id, MOST_INT)
 
     @property
+    def member(self) -> int | None:
+        return None if self.member_id is None else bounded(self.member_id, MOST_INT)
+
+    @property
+    def sender_id(self) -> str | None:
+        return storable(self.sender) if self.sender else None
+
+    @property
     def country_code(self) -> str | None:
-        return self.country.upper() if self.country else None
+        return storable(self.country.upper()) if self.country else None
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows newest first, and the id to ask on `after`; None when these are the last."""
+    """Rows in the order asked for, and what to ask on `after`; None when these are the last."""
 
     rows: Rows
-    next_after: int | None
+    next_after: After | None
 
 
-def page_of(rows: Rows, limit: int) -> Page:
+def page_of(rows: Rows, limit: int, order: str = Order.NEWEST.value) -> Page:
     """`rows` were asked for with one more than `limit`."""
     more = len(rows) > limit
-    return Page(rows[:limit], rows[limit - 1]["id"] if more else None)
+    return Page(rows[:limit], _end_of(rows[limit - 1], order) if more else None)
+
+
+def _end_of(row: Row, order: str) -> After:
+    if order in BY_TIME:
+        return row["id"]
+    return row["sort_key"], row["id"]
+
+
+def start_of(after: After | None, order: str) -> tuple[int, int]:
+    """(key, id) that the rows of a page come after, where the largest key is first."""
+    if after is None:
+        return MOST_INT, MOST_INT
+    if isinstance(after, tuple):
+        return bounded(after[0], MOST_INT), bounded(after[1], MOST_INT)
+    place = bounded(after, MOST_INT)
+    return (-place if order == Order.OLDEST else place), LEAST_INT
+
+
+def id_of(after: After | None, default: int) -> int:
+    """The id that rows in the order of time come after."""
+    return bounded(after[1] if isinstance(after, tuple) else after, default)
+
+
+def storable(text: str) -> str:
+    """As the database takes it: half of a surrogate pair cannot be stored, so it is not looked for."""
+    return text.encode("utf-8", "ignore").decode("utf-8").replace("\x00", "")
 
 
 def page_limit(limit: int) -> int:

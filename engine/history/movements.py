@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from engine.errors import InputError
-from engine.history.filters import MOST_INT, RecordFilter, bounded, one_of
+from engine.history.filters import MOST_INT, After, RecordFilter, bounded, id_of, one_of
 from engine.history.records import with_member
 from engine.history.words import movement_words
 from engine.model import Balance, MovementKind
@@ -47,7 +47,7 @@ def balance_of(reader: Reader, account_id: int) -> Balance:
     return Balance(row["available_micro"], row["held_micro"]) if row else Balance(0, 0)
 
 
-def movement_query(scope: int | None, wanted: RecordFilter, *, after: int | None, count: int) -> tuple[Any, ...]:
+def movement_query(scope: int | None, wanted: RecordFilter, *, after: After | None, count: int) -> tuple[Any, ...]:
     """Name and parameters of the query of movements."""
     params = (
         scope,
@@ -55,14 +55,15 @@ def movement_query(scope: int | None, wanted: RecordFilter, *, after: int | None
         wanted.from_us,
         wanted.below_us,
         one_of(wanted.state, MovementKind, "Kind"),
-        bounded(after, MOST_INT),
+        id_of(after, MOST_INT),
         count,
+        wanted.member,
     )
     return ("history.movements_about", *params, wanted.text) if wanted.text else ("history.movements", *params)
 
 
 def movement_rows(
-    reader: Reader, scope: int | None, wanted: RecordFilter, *, after: int | None, count: int, to_operator: bool
+    reader: Reader, scope: int | None, wanted: RecordFilter, *, after: After | None, count: int, to_operator: bool
 ) -> Rows:
     rows = reader.all(*movement_query(scope, wanted, after=after, count=count))
     return [_movement_row(row, to_operator=to_operator) for row in rows]

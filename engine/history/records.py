@@ -7,7 +7,7 @@ million messages. `scope` is the account whose rows are seen, None for every acc
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import polars as pl
@@ -15,26 +15,36 @@ import polars as pl
 from engine import parts
 from engine.errors import AccessError, InputError
 from engine.history.filters import (
+    BY_TIME,
     LEAST_INT,
     MAX_PAGE_ROWS,
     MOST_GROUPED,
     MOST_INT,
     NO_NUMBER_SEARCH,
+    After,
+    Order,
     RecordFilter,
     StateGroup,
-    bounded,
+    id_of,
     known_id,
     message_states,
     number_search,
     one_of,
+    start_of,
 )
-from engine.history.period import Only, local
+from engine.history.period import local
 from engine.history.words import STATE_WORDS, explain, member_words, movement_words, reason_of
 from engine.model import FAIL_SENTENCES, FINAL_STATES, HOUR_US, FailReason, MessageState, MovementKind, TaskState
 from engine.numbers import country_name
 from engine.store import Reader, Row, Rows
 
 DISPATCH_STATES: Final = frozenset({"running", "sent", "finished"})
+UNSENT_STATES: Final = frozenset({TaskState.SCHEDULED, TaskState.QUEUED, TaskState.SENDING})
+PAUSED: Final = "paused"
+"""How a task stands that its account paused; also a state to filter by."""
+ON_HOLD: Final = "on_hold"
+"""How a task stands whose account is not active."""
+MOST_CHOICES: Final = 200
 FIRST_TASKS: Final = 4_096
 FIRST_MESSAGES: Final = 500_000
 """How far back a page is looked for when counters do not tell: so many messages of so many tasks, then everything."""
@@ -45,37 +55,51 @@ CLOCK_SLACK_US: Final = HOUR_US
 @dataclass(frozen=True, slots=True)
 class TaskDetail:
     """`row` as in the page of tasks. `countries`: the accepted quote by country with what became of it. `reasons`:
-    reason, sentence, next_step, messages; most frequent first. `dispatches` as in their page."""
+    reason, sentence, next_step, messages; most frequent first. `dispatches` as in their page. `origin` (origin_id,
+    which, name) is the task it repeats; `repetitions` (task_id, which, name, recipients, delivered, state) repeat it.
+    """
 
     row: Row
     countries: Rows
     reasons: Rows
     dispatches: Rows
+    origin: Row | None = None
+    repetitions: Rows = field(default_factory=list[Row])
 
 
-def task_query(scope: int | None, wanted: RecordFilter, *, after: int | None, count: int) -> tuple[Any, ...]:
+def task_query(scope: int | None, wanted: RecordFilter, *, after: After | None, count: int) -> tuple[Any, ...]:
     """Name and parameters of the query of tasks."""
+    order = one_of(wanted.order, Order, "Order")
     params = (
         scope,
         wanted.task_id,
         wanted.from_us,
         wanted.below_us,
-        one_of(wanted.state, TaskState, "Status"),
+        one_of(wanted.state, frozenset([*TaskState, PAUSED]), "Status"),
         wanted.route,
         wanted.text,
-        bounded(after, MOST_INT),
-        count,
     )
-    if wanted.country_code is None:
-        return ("history.tasks", *params)
-    return ("history.tasks_to_country", *params, wanted.country_code)
+    who = (wanted.sender_id, wanted.member)
+    if order == Order.NEWEST and wanted.country_code is None:
+        return ("history.tasks", *params, id_of(after, MOST_INT), count, *who)
+    key, below = start_of(after, wanted.order)
+    return ("records.tasks", *params, below, count, *who, wanted.country_code, order, key)
 
 
 def task_rows(
-    reader: Reader, scope: int | None, wanted: RecordFilter, *, after: int | None, count: int, to_operator: bool
+    reader: Reader, scope: int | None, wanted: RecordFilter, *, after: After | None, count: int, to_operator: bool
 ) -> Rows:
     rows = reader.all(*task_query(scope, wanted, after=after, count=count))
-    return [with_member(row, to_operator=to_operator) for row in rows]
+    return [with_standing(with_member(row, to_operator=to_operator)) for row in rows]
+
+
+def with_standing(row: Row) -> Row:
+    """Adds `standing`: the state, or why a task that is not sent whole does not go on."""
+    unsent = row["state"] in UNSENT_STATES and not row["cancel_requested"]
+    inactive = row.pop("account_status") != "active"
+    if unsent and inactive:
+        return row | {"standing": ON_HOLD}
+    return row | {"standing": PAUSED if unsent and row["paused_us"] is not None else row["state"]}
 
 
 def with_member(row: Row, *, to_operator: bool) -> Row:
@@ -102,6 +126,8 @@ def task_detail(reader: Reader, scope: int | None, task_id: int, *, to_operator:
         countries=[line | {"country_name": country_name(line["country"])} for line in countries],
         reasons=merged_reasons(reader.all("history.reasons_of_task", first, first + row["recipients"])),
         dispatches=dispatch_rows(reader, scope, RecordFilter(task_id=task_id), after=None, count=MAX_PAGE_ROWS),
+        origin=reader.one("control.origin", task_id),
+        repetitions=reader.all("control.repetitions", task_id),
     )
 
 
@@ -109,7 +135,7 @@ def live_row(reader: Reader, scope: int | None, task_id: int) -> Row:
     row = reader.one("history.live", known_id(task_id, "task"), scope)
     if row is None:
         raise AccessError("not_found", what="task")
-    return row
+    return with_standing(row)
 
 
 def merged_reasons(rows: Iterable[Row]) -> Rows:
@@ -130,7 +156,13 @@ def merged_reasons(rows: Iterable[Row]) -> Rows:
     ]
 
 
-def dispatch_rows(reader: Reader, scope: int | None, wanted: RecordFilter, *, after: int | None, count: int) -> Rows:
+def dispatch_rows(reader: Reader, scope: int | None, wanted: RecordFilter, *, after: After | None, count: int) -> Rows:
+    return reader.all(*dispatch_query(scope, wanted, after=after, count=count))
+
+
+def dispatch_query(scope: int | None, wanted: RecordFilter, *, after: After | None, count: int) -> tuple[Any, ...]:
+    """Name and parameters of the query of dispatches."""
+    order = one_of(wanted.order, Order, "Order")
     params = (
         scope,
         wanted.task_id,
@@ -138,12 +170,12 @@ def dispatch_rows(reader: Reader, scope: int | None, wanted: RecordFilter, *, af
         wanted.below_us,
         one_of(wanted.state, DISPATCH_STATES, "Status"),
         wanted.route,
-        bounded(after, MOST_INT),
-        count,
     )
-    if not wanted.text:
-        return reader.all("history.dispatches", *params)
-    return reader.all("history.dispatches_of_tasks", *params, wanted.text)
+    of_task = (wanted.text, wanted.sender_id, wanted.member)
+    if order == Order.NEWEST and not any(of_task):
+        return ("history.dispatches", *params, id_of(after, MOST_INT), count)
+    key, below = start_of(after, wanted.order)
+    return ("records.dispatches", *params, below, count, *of_task, order, key)
 
 
 class MessageQuery:
@@ -158,6 +190,7 @@ class MessageQuery:
         self._states = message_states(wanted.state)
         self._scope = scope
         self._wanted = wanted
+        self._who = (wanted.sender_id, wanted.member)
         self._zone = zone
         self._weekday = _among(wanted.weekday, range(1, 8), "Weekday")
         self._hour = _among(wanted.hour, range(24), "Hour")
@@ -168,13 +201,12 @@ class MessageQuery:
     @property
     def _by_task(self) -> bool:
         """Whether something is asked that only the task knows."""
-        return bool(self._name) or self._wanted.by_due or self._narrowed
+        return bool(self._name) or self._wanted.by_due or self._who != (None, None) or self._narrowed
 
     @property
     def _narrowed(self) -> bool:
         """Whether tasks are chosen by what the span of ids does not tell."""
-        wanted = self._wanted
-        return any(value is not None for value in (wanted.weekday, wanted.hour, wanted.member_id, wanted.sender))
+        return self._weekday is not None or self._hour is not None
 
     @property
     def _first_step(self) -> tuple[int, int] | None:
@@ -188,9 +220,13 @@ class MessageQuery:
         counted = number.ranges is None and wanted.reason is None and wanted.country is None and not self._narrowed
         return (1, 1) if counted else (FIRST_TASKS, FIRST_MESSAGES)
 
-    def newest(self, reader: Reader, *, after: int | None, count: int) -> Rows:
-        """At most `count` messages with ids below `after`, newest first."""
-        below, found = bounded(after, MOST_INT), list[Row]()
+    def page(self, reader: Reader, *, after: After | None, count: int) -> Rows:
+        """At most `count` messages after the one with the id `after`, in the order of the filter."""
+        oldest = one_of(self._wanted.order, BY_TIME, "Order") == Order.OLDEST
+        return (self._oldest if oldest else self._newest)(reader, after=after, count=count)
+
+    def _newest(self, reader: Reader, *, after: After | None, count: int) -> Rows:
+        below, found = id_of(after, MOST_INT), list[Row]()
         step = self._first_step
         if step is not None:
             window = self._window(reader, below=below, tasks=max(step[0], count), messages=max(step[1], count))
@@ -202,10 +238,31 @@ class MessageQuery:
             found += reader.all(*self._select(reader, *window, count - len(found)))
         return found
 
+    def _oldest(self, reader: Reader, *, after: After | None, count: int) -> Rows:
+        """As `_newest`, upwards: what is looked through first lies at the other end."""
+        above, found = id_of(after, 0), list[Row]()
+        step = self._first_step
+        if step is not None:
+            window = _ids(
+                reader.one(
+                    "records.oldest_window", *self._task_params(above), self._counter(), max(step[0], count),
+                    max(step[1], count),
+                )
+            )  # fmt: skip
+            if window is None:
+                return []
+            found = reader.all(*self._select(reader, *window, count, oldest=True))
+            above = window[1] - 1
+        if len(found) < count:
+            window = _ids(reader.one("records.oldest_span", *self._task_params(above)))
+            found += reader.all(*self._select(reader, *window, count - len(found), oldest=True)) if window else []
+        return found
+
     def frame(self, reader: Reader, *, count: int) -> pl.DataFrame:
-        """The newest `count` messages in one table."""
+        """The first `count` messages in one table."""
+        oldest = one_of(self._wanted.order, BY_TIME, "Order") == Order.OLDEST
         window = self._span(reader, below=MOST_INT)
-        return reader.frame(*self._select(reader, *(window or (0, 0)), count))
+        return reader.frame(*self._select(reader, *(window or (0, 0)), count, oldest=oldest))
 
     def _span(self, reader: Reader, *, below: int) -> tuple[int, int] | None:
         """Ids from and below which every message that may match lies."""
@@ -218,7 +275,16 @@ class MessageQuery:
     def _task_params(self, below: int) -> tuple[Any, ...]:
         from_us, below_us = self._created
         created = (from_us - CLOCK_SLACK_US, below_us + CLOCK_SLACK_US)
-        return (self._scope, self._wanted.task_id, self._name, self._wanted.route, *self._due, *created, below)
+        return (
+            self._scope,
+            self._wanted.task_id,
+            self._name,
+            self._wanted.route,
+            *self._due,
+            *created,
+            below,
+            *self._who,
+        )
 
     def _counter(self) -> str:
         """Which counter of a task bounds how many of its messages match."""
@@ -229,7 +295,7 @@ class MessageQuery:
         group = StateGroup.UNDELIVERED if self._states[0] in FINAL_STATES else StateGroup.OPEN
         return group.value
 
-    def _select(self, reader: Reader, low: int, high: int, count: int) -> tuple[Any, ...]:
+    def _select(self, reader: Reader, low: int, high: int, count: int, *, oldest: bool = False) -> tuple[Any, ...]:
         """Name and parameters of the query of messages."""
         wanted, number = self._wanted, self._number
         states = [state.value for state in self._states] or [None]
@@ -249,10 +315,10 @@ class MessageQuery:
             number.rest,
             count,
         )
-        if not self._by_task:
+        if not self._by_task and not oldest:
             return ("history.messages", *params)
-        only = Only(member_id=wanted.member_id, sender=wanted.sender).of_tasks
-        return ("history.messages_of_tasks", *params, self._name, *self._due, *only[1:], self._quarters(reader))
+        query = "records.oldest_messages" if oldest else "history.messages_of_tasks"
+        return (query, *params, self._name, *self._due, *self._who, self._quarters(reader))
 
     def _quarters(self, reader: Reader) -> list[int] | None:
         """The quarter hours of the wanted weekday and hour in which tasks were due; None for any."""
@@ -278,14 +344,15 @@ def _among(value: int | None, allowed: range, field: str) -> int | None:
 
 
 def _ids(row: Row | None) -> tuple[int, int] | None:
-    return None if row is None or row["low"] is None else (row["low"], row["high"])
+    """None when no task can have a match; `greatest` and `least` leave out what is null."""
+    return None if row is None or None in (row["low"], row["high"]) else (row["low"], row["high"])
 
 
 def message_rows(
-    reader: Reader, scope: int | None, wanted: RecordFilter, *, zone: str, after: int | None, count: int
+    reader: Reader, scope: int | None, wanted: RecordFilter, *, zone: str, after: After | None, count: int
 ) -> Rows:
     one_of(wanted.reason, FailReason, "Reason")
-    return [_message_row(row) for row in MessageQuery(scope, wanted, zone).newest(reader, after=after, count=count)]
+    return [_message_row(row) for row in MessageQuery(scope, wanted, zone).page(reader, after=after, count=count)]
 
 
 def _message_row(row: Row) -> Row:
@@ -305,7 +372,8 @@ def message_detail(reader: Reader, scope: int | None, message_id: int, *, to_ope
     return row | {
         "text": row["content"],
         "part_count": row["parts"],
-        "parts": parts.split(row["content"]),
+        "parts": (texts := parts.split(row["content"])),
+        "part_units": parts.units_of(texts),
         "country_name": country_name(row["country"]),
         "timeline": _timeline(row),
         "ledger": _ledger_lines(reader, row),

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Final, NamedTuple
 
 import polars as pl
@@ -18,13 +19,30 @@ from engine.model import RowReason, to_us
 from engine.recipients import RecipientFile
 from engine.routes import Route
 from engine.tasks.daytime import Group, Times
-from engine.tasks.texts import NOTHING_REFUSED, texts_of
+from engine.tasks.texts import NOTHING_REFUSED, OWN_TEXT, texts_of
 
 MOST_RECIPIENTS: Final = 5_000
 NAME_LENGTH: Final = 100
 CONTENT_LENGTH: Final = 10_000
 """Characters of a template before it is filled; what is sent is limited to MAX_PARTS parts."""
 SAMPLES: Final = 3
+
+
+class Resend(StrEnum):
+    """Which recipients of a task are sent to again."""
+
+    FAILED = "failed"
+    """Failed and expired: certainly not reached."""
+    IN_DOUBT = "in_doubt"
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The task that a draft repeats in part."""
+
+    task_id: int
+    which: Resend
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +65,7 @@ class Draft:
     skip_empty: bool = False
     times: Times = Times.SAME
     page: DraftPage | None = None
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +171,7 @@ class Preview:
         scheduled = to_us(draft.scheduled_at) if draft.scheduled_at else None
         head = [self.route.id, self.route.price_version, draft.name, draft.content, draft.sender, scheduled]
         head.append(self.terms_version)
+        head += [] if draft.origin is None else [draft.origin.task_id, draft.origin.which.value]
         digest = hashlib.sha256(json.dumps(head).encode())
         for group in self.groups:
             digest.update(json.dumps([group.at_us, group.label, group.rows]).encode())
@@ -214,7 +234,7 @@ def price(draft: Draft, route: Route) -> Priced:
         raise InputError("country_closed", route=route.name, countries=names)
     frame, refused, gaps = texts_of(
         draft.content,
-        _columns_of(draft),
+        {} if OWN_TEXT in frame.columns else _columns_of(draft),
         frame,
         route,
         skip_refused=draft.skip_refused,

@@ -6,19 +6,20 @@ import secrets
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from engine import countries, drafts, ledger, messages, routes
 from engine.access import allows
 from engine.accounts import confirm
-from engine.errors import AccessError, InputError, MoneyError, StateError
-from engine.model import DAY_US, MINUTE_US, SENDING_ROLES, Actor, Clock, TaskState, format_credits, to_us
+from engine.errors import InputError, MoneyError, StateError
+from engine.model import MINUTE_US, SENDING_ROLES, Actor, Clock, TaskState, format_credits
 from engine.recipients import RecipientFile
-from engine.store import Row, Store, Tx, jobs, one_column
+from engine.store import Row, Store, Tx, one_column
 from engine.tasks import opt_outs
+from engine.tasks.control import TaskControl
 from engine.tasks.daytime import Reach, reach, split
+from engine.tasks.due import check_time, due_of, submit_dispatch
 from engine.tasks.gate import Gate
 from engine.tasks.pace import Finish, finish, open_parts
 from engine.tasks.quote import (
@@ -31,13 +32,10 @@ from engine.tasks.quote import (
     quote_lines,
     samples_of,
 )
+from engine.tasks.resend import TaskResend, link_origin
 from engine.terms import in_force
 
 QUOTE_MINUTES: Final = 10
-SCHEDULE_MOST_DAYS: Final = 90
-PAST_SLACK_US: Final = MINUTE_US
-"""A time that passed while the person was reading the quote still means now."""
-DISPATCH_JOB: Final = "dispatch"
 STOPPED_SETTING: Final = "sending_stopped"
 """Set by reconciliation when the books do not add up; then nothing is accepted or sent."""
 
@@ -51,7 +49,7 @@ _LINE_SCHEMA: Final[dict[str, Any]] = {
 }
 
 
-class Tasks:
+class Tasks(TaskControl, TaskResend):
     def __init__(self, store: Store, clock: Clock, *, quick_limit: int, on_due: Callable[[], None], gate: Gate) -> None:
         """`on_due` is called after a task was accepted, so that the scheduler looks at once; `gate` says what the
         account may send."""
@@ -70,7 +68,7 @@ class Tasks:
             raise InputError("route_closed", route=route.name)
         draft = opt_outs.left_out(self._store, actor.account_id, draft)
         draft = check_draft(draft, route, most=self._quick_limit if draft.quick else MOST_RECIPIENTS)
-        _check_time(draft.scheduled_at, now_us, actor.zone)
+        check_time(draft.scheduled_at, now_us, actor.zone)
         priced = price(draft, self._gate.narrow(self._store, actor, draft, route))
         preview = Preview(
             key=secrets.token_urlsafe(18),
@@ -86,7 +84,7 @@ class Tasks:
             refused=priced.refused,
             gaps=priced.gaps,
             groups=split(
-                priced.messages, countries.load_all(self._store), _due_us(draft.scheduled_at, now_us), draft.times
+                priced.messages, countries.load_all(self._store), due_of(draft.scheduled_at, now_us), draft.times
             ),
         )
         self._gate.check_quote(self._store, actor, preview, now_us=now_us)
@@ -101,7 +99,7 @@ class Tasks:
     def reach(self, actor: Actor, people: RecipientFile, at: datetime | None) -> Reach:  # noqa: ARG002 - checked above
         """How many recipients a message would reach at night or on their weekend, at an aware time (None: now)."""
         frame = people.frame
-        at_us = _due_us(at, self._clock.now_us())
+        at_us = due_of(at, self._clock.now_us())
         digits = frame["msisdn"].str.slice(1).cast(pl.Int64)
         return reach(digits, frame["country"], countries.load_all(self._store), at_us)
 
@@ -188,7 +186,8 @@ class Tasks:
             self._gate.check_acceptance(tx, actor, preview, now_us=now_us)
         due_us = max(piece.at_us or now_us, now_us)
         self._insert(tx, actor, preview, quote, piece, task_id=task_id, hold_tx=hold_tx, due_us=due_us, now_us=now_us)
-        jobs.submit(tx, DISPATCH_JOB, {"task": task_id}, run_us=due_us, key=dispatch_key(task_id), now_us=now_us)
+        link_origin(tx, actor, preview.draft, piece.messages, task_id=task_id, now_us=now_us)
+        submit_dispatch(tx, task_id, due_us=due_us, now_us=now_us)
         return task_id
 
     def place(self, tx: Tx, actor: Actor, preview: Preview) -> int:
@@ -239,26 +238,6 @@ class Tasks:
             ),
         )
 
-    @allows(SENDING_ROLES)
-    def cancel(self, actor: Actor, task_id: int) -> int:
-        """Stops a task: what was not handed over yet is cancelled and returned. Returns how many messages."""
-        now_us = self._clock.now_us()
-        with self._store.transaction() as tx:
-            confirm(tx, actor)
-            task = tx.one("tasks.of_account", task_id, actor.account_id)
-            if task is None:
-                raise AccessError("not_found", what="task")
-            if task["state"] not in (TaskState.SCHEDULED, TaskState.QUEUED, TaskState.SENDING):
-                raise StateError("not_cancellable", state=task["state"])
-            tx.run("tasks.request_cancel", task_id)
-            jobs.remove(tx, dispatch_key(task_id))
-            return messages.cancel_queued(tx, task, now_us=now_us)
-
-
-def dispatch_key(task_id: int) -> str:
-    """One dispatch job a task."""
-    return f"{DISPATCH_JOB}:{task_id}"
-
 
 def _check_credit(tx: Tx, actor: Actor, pieces: Sequence[Piece]) -> None:
     needed_micro = sum(piece.cost_micro for piece in pieces)
@@ -267,19 +246,3 @@ def _check_credit(tx: Tx, actor: Actor, pieces: Sequence[Piece]) -> None:
         raise MoneyError(
             "insufficient_credit", needed=format_credits(needed_micro), available=format_credits(available_micro)
         )
-
-
-def _check_time(scheduled_at: datetime | None, now_us: int, zone: str) -> None:
-    if scheduled_at is None:
-        return
-    if scheduled_at.tzinfo is None:
-        raise InputError("invalid", field="Time", problem="has no time zone.", remedy="Choose the zone of the account.")
-    scheduled_us = to_us(scheduled_at)
-    if scheduled_us < now_us - PAST_SLACK_US:
-        raise InputError("past", when=f"{scheduled_at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} ({zone})")
-    if scheduled_us > now_us + SCHEDULE_MOST_DAYS * DAY_US:
-        raise InputError("too_far", days=SCHEDULE_MOST_DAYS)
-
-
-def _due_us(scheduled_at: datetime | None, now_us: int) -> int:
-    return max(to_us(scheduled_at), now_us) if scheduled_at else now_us

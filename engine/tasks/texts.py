@@ -33,6 +33,9 @@ REFUSED_SCHEMA: Final[dict[str, Any]] = {
 }
 """Rows with their number, the number sent to, a TextReason and the sentence that says what offends."""
 
+OWN_TEXT: Final = "own_text"
+"""A column of recipients who get a text of their own as it stands; no column of a file is called so."""
+
 NOTHING_REFUSED: Final = pl.DataFrame(schema=REFUSED_SCHEMA)
 
 
@@ -59,12 +62,16 @@ def texts_of(
     skip_refused: bool,
     skip_empty: bool,
 ) -> Texts:
-    """`names` are placeholder → column of `frame`. Raises InputError("content") for a text that may not be sent,
-    unless it is a row's own and `skip_refused`: then the row is refused instead. One row has to remain."""
-    if not names:
+    """`names` are placeholder → column of `frame`; a frame with OWN_TEXT needs none.
+
+    Raises InputError("content") for a text that may not be sent, unless it is a row's own and `skip_refused`: then the
+    row is refused instead. One row has to remain.
+    """
+    own = frame[OWN_TEXT].to_list() if OWN_TEXT in frame.columns else None
+    if not names and own is None:
         return Texts(_same_for_all(template, frame, route), NOTHING_REFUSED, 0)
     columns = {name: frame[FIELD_PREFIX + column].to_list() for name, column in names.items()}
-    texts = content.fill_many(template, columns, frame.height)
+    texts = content.fill_many(template, columns, frame.height) if own is None else own
     counts = parts.count_many(texts, route.count_rule)
     faults = dict(_faults(texts, counts, route))
     if faults and not (skip_refused and content.check(template, route.rules, template=True).ok):

@@ -11,7 +11,7 @@ from typing import Any, Final
 import streamlit as st
 
 from engine.errors import AccessError
-from engine.history import RecordFilter
+from engine.history import Order, RecordFilter
 from engine.history.chart_data import WEEKDAY_NAMES
 from engine.model import FAIL_SENTENCES, Actor, FailReason
 from engine.numbers import COUNTRIES
@@ -23,12 +23,13 @@ from pages.ui.period import FIRST_DAY, LABELS, LAST_DAY, Period, Preset, day_of,
 DEFAULT_DATES: Final = Preset.MONTH
 FILTER_WIDTH: Final = 165
 """Two beside each other on a phone."""
+MOST_A_LINE: Final = 4
 DAYS_WIDTH: Final = 250
 SEARCH_LENGTH: Final = 200
 ACCOUNTS_LISTED: Final = 200
 PINS: Final = ("task", "country", "reason", "by")
 """Filters that only links set; each is shown with a button that drops it."""
-MESSAGE_PINS: Final = (*PINS, "weekday", "hour", "sender", "member")
+MESSAGE_PINS: Final = (*PINS, "weekday", "hour")
 """Those of messages, with what only the dashboard asks for."""
 ANY: Final = ""
 """Nothing chosen; None would show a placeholder."""
@@ -40,7 +41,9 @@ BY_DUE: Final = "due"
 class Fields:
     """Which filters a page offers. `page` begins the keys of its widgets; `states` are value → label.
 
-    `upcoming`: dates reach into the future, for what is scheduled. `opens`: parameter that names the open row.
+    `senders`, `members`: choices of a sender ID, and of who submitted. `orders` are value → label, the first one the
+    default; `order_help` says what they can do. `upcoming`: dates reach into the future, for what is scheduled.
+    `opens`: parameter that names the open row.
     """
 
     page: str
@@ -51,6 +54,10 @@ class Fields:
     upcoming: bool = False
     opens: str = ""
     pins: tuple[str, ...] = PINS
+    senders: bool = False
+    members: bool = False
+    orders: Mapping[str, str] = field(default_factory=dict[str, str])
+    order_help: str = ""
 
     def key(self, name: str) -> str:
         return f"{self.page}-{name}"
@@ -79,6 +86,7 @@ def filter_bar(actor: Actor, fields: Fields) -> Chosen:
     address.arrived(fields.page, partial(_fill, fields), probe=fields.key("dates"))
     period = dates_bar(actor, fields.page, upcoming=fields.upcoming)
     shown = 1 + bool(fields.states) + fields.routes + actor.is_operator
+    shown = min(shown + fields.senders + fields.members + bool(fields.orders), MOST_A_LINE)
     with st.grid(shown, min_column_width=FILTER_WIDTH, gap="small"):
         st.text_input("Search", key=fields.key("q"), type="search", placeholder=fields.search, max_chars=SEARCH_LENGTH)
         if fields.states:
@@ -87,13 +95,35 @@ def filter_bar(actor: Actor, fields: Fields) -> Chosen:
             choice(fields.key("route"), "Route", _routes(actor), nothing="Any route")
         if actor.is_operator:
             account_choice(actor, fields.key("account"))
+        _more_choices(actor, fields)
     _show_pins(fields)
     return Chosen(fields, _wanted(actor, fields, period), period)
 
 
+def _more_choices(actor: Actor, fields: Fields) -> None:
+    """Sender ID, who submitted, and the order of the rows."""
+    if fields.senders or fields.members:
+        account = fields.value("account") if actor.is_operator else None
+        with suppress(AccessError):  # an address can name an account there is not
+            known = get_engine().history.choices(actor, account_id=account)
+            if fields.senders:
+                choice(fields.key("sender"), "Sender ID", {name: name for name in known.senders}, nothing="Any")
+            if fields.members:
+                choice(fields.key("member"), "Submitted by", dict(known.members), nothing="Anybody")
+    if fields.orders:
+        key, first = fields.key("order"), next(iter(fields.orders))
+        if st.session_state.get(key) not in fields.orders:
+            st.session_state[key] = first
+        st.selectbox(
+            "Order", list(fields.orders), format_func=fields.orders.__getitem__, key=key, help=fields.order_help or None
+        )
+
+
 def keep_address(fields: Fields) -> None:
     """Last line of a page: writes what is shown into the address."""
-    values = {name: fields.value(name) for name in ("q", "state", "route", "account", *fields.pins)}
+    values = {name: fields.value(name) for name in ("q", "state", "route", "account", "sender", "member", *fields.pins)}
+    if fields.orders and fields.value("order") != next(iter(fields.orders)):
+        values["order"] = fields.value("order")
     dates = dates_values(fields.page, default=_default_dates(fields.value("task")))
     opened = {fields.opens: table.opened(fields.page)} if fields.opens else {}
     address.keep(fields.page, dates | values | opened)
@@ -103,7 +133,7 @@ def clear(fields: Fields) -> None:
     """All records of all dates, for a button; the account stays chosen."""
     st.session_state[fields.key("dates")] = Preset.ALL
     st.session_state[fields.key("q")] = ""
-    for name in ("state", "route", *fields.pins):
+    for name in ("state", "route", "sender", "member", *fields.pins):
         st.session_state[fields.key(name)] = ANY
 
 
@@ -194,14 +224,15 @@ def _fill(fields: Fields, given: address.Values) -> None:
         "state": given.get("state"),
         "route": address.number_in(given.get("route")),
         "account": address.number_in(given.get("account")),
+        "sender": given.get("sender"),
+        "member": address.number_in(given.get("member")),
+        "order": given.get("order"),
         "task": task,
         "country": country if country in COUNTRIES else None,
         "reason": reason if reason in set(FailReason) else None,
         "by": BY_DUE if given.get("by") == BY_DUE else None,
         "weekday": _among(given.get("weekday"), range(1, 8)),
         "hour": _among(given.get("hour"), range(24)),
-        "sender": given.get("sender", "")[:SEARCH_LENGTH],
-        "member": address.number_in(given.get("member")),
     }
     for name, value in values.items():
         st.session_state[fields.key(name)] = value
@@ -224,16 +255,12 @@ def _wanted(actor: Actor, fields: Fields, period: Period) -> RecordFilter:
         account_id=fields.value("account") if actor.is_operator else None,
         reason=fields.value("reason"),
         by_due=fields.value("by") == BY_DUE,
-        **_only_messages(fields),
+        weekday=fields.value("weekday") if fields.pins is MESSAGE_PINS else None,
+        hour=fields.value("hour") if fields.pins is MESSAGE_PINS else None,
+        sender=fields.value("sender") if fields.senders else None,
+        member_id=fields.value("member") if fields.members else None,
+        order=fields.value("order") or Order.NEWEST.value,
     )
-
-
-def _only_messages(fields: Fields) -> dict[str, Any]:
-    """What the pins of messages ask for; nothing on pages of other records."""
-    if fields.pins is not MESSAGE_PINS:
-        return {}
-    wanted = {"weekday": "weekday", "hour": "hour", "sender": "sender", "member_id": "member"}
-    return {name: fields.value(pin) for name, pin in wanted.items()}
 
 
 def _among(text: str | None, allowed: range) -> int | None:
@@ -250,8 +277,6 @@ def _show_pins(fields: Fields) -> None:
         "by": lambda _: "By the time the task was due",
         "weekday": lambda value: f"Only {WEEKDAY_NAMES[value - 1]}s",
         "hour": lambda value: f"Only {value:02d}:00–{value:02d}:59",
-        "sender": lambda _: "Only one sender ID",
-        "member": lambda _: "Only one member's tasks",
     }
     pinned = {name: fields.value(name) for name in fields.pins if fields.value(name) is not None}
     if not pinned:

@@ -12,28 +12,21 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from engine.errors import ImsError
-from engine.history import PAGE_ROWS, Page
+from engine.history import PAGE_ROWS, After, Order, Page
 from engine.model import SENDING_ROLES, Actor
 from engine.store import Rows
-from pages.ui import format as show
-from pages.ui.context import get_engine
+from pages.ui import viewing
+from pages.ui.columns import picker
+from pages.ui.context import current_actor
+from pages.ui.exporting import export
 from pages.ui.filters import Chosen, clear
 from pages.ui.notices import refusal
 from pages.ui.registry import BULK_SMS, QUICK_SMS, PageEntry
-from pages.ui.table import close, opened
+from pages.ui.table import Column, close, opened
 from pages.ui.theme import ASSETS
 
 DRAWER_WIDTH: Final = 560
 WATCH_S: Final = 3
-EXPORT_ROWS: Final = 200_000
-"""The Engine's limit of one file."""
-
-FORMATS: Final[dict[str, tuple[str, str]]] = {
-    "csv": ("CSV", "text/csv"),
-    "xlsx": ("Excel (.xlsx)", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-    "parquet": ("Parquet", "application/vnd.apache.parquet"),
-}
-"""Ending → (label, media type)."""
 
 
 def begin(title: str) -> None:
@@ -77,12 +70,18 @@ class Asked(Protocol):
     def wanted(self) -> Any: ...
 
 
+def row_id(after: After | None) -> int | None:
+    """Where a page goes on whose rows are in the order of their ids."""
+    return after[1] if isinstance(after, tuple) else after
+
+
 class Pager:
     """Pages newest first. Where one has been is kept per page of the app; another filter begins at the newest."""
 
-    def __init__(self, chosen: Asked, fetch: Callable[[int | None], Page]) -> None:
+    def __init__(self, chosen: Asked, fetch: Callable[[After | None], Page]) -> None:
         self._page = chosen.page
         self._fetch = fetch
+        self._newest_first = getattr(chosen.wanted, "order", Order.NEWEST) == Order.NEWEST
         self._made_s = time.monotonic()
         asked = f"{chosen.page}-asked"
         if st.session_state.get(asked) != chosen.wanted:
@@ -107,22 +106,28 @@ class Pager:
         return f"Rows {first:,}–{first + len(self.rows) - 1:,}" if self.rows else "No rows"
 
     def buttons(self) -> None:
-        """Newer and Older; nothing when everything fits on one page."""
+        """Newer and Older (Back and More in another order); nothing when everything fits on one page."""
         first = len(self._trail) == 1
         if first and self._next is None:
             return
-        for label, icon, closed, act in (
-            ("Newer", ":material/chevron_left:", first, self._newer),
-            ("Older", ":material/chevron_right:", self._next is None, self._older),
+        for way, label, icon, closed, act in (
+            ("newer", "Newer" if self._newest_first else "Back", ":material/chevron_left:", first, self._newer),
+            (
+                "older",
+                "Older" if self._newest_first else "More",
+                ":material/chevron_right:",
+                self._next is None,
+                self._older,
+            ),
         ):
-            st.button(label, icon=icon, key=f"{self._page}-{label.lower()}", disabled=closed, on_click=act)
+            st.button(label, icon=icon, key=f"{self._page}-{way}", disabled=closed, on_click=act)
 
     @property
     def _trail_key(self) -> str:
         return f"{self._page}-trail"
 
     @property
-    def _trail(self) -> list[int | None]:
+    def _trail(self) -> list[After | None]:
         return st.session_state[self._trail_key]
 
     def _newer(self) -> None:
@@ -139,29 +144,25 @@ def watch(pager: Pager) -> None:
         st.rerun(scope="app")
 
 
-def toolbar(actor: Actor, chosen: Chosen, pager: Pager, *, name: str, make: Callable[[str], bytes]) -> None:
-    """Above a table: which rows these are, the pager, the export. `make` turns an ending of FORMATS into a file."""
+def toolbar(
+    actor: Actor,
+    chosen: Chosen,
+    pager: Pager,
+    *,
+    name: str,
+    make: Callable[[str], bytes],
+    columns: Sequence[Column] = (),
+) -> list[Column]:
+    """Above a table: which rows these are, the pager, the choice of columns, the export. Returns the columns to show.
+
+    `make` turns an ending of `exporting.FORMATS` into a file; with `on_progress=exporting.tell` a bar moves meanwhile.
+    """
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(f"{pager.words} · {chosen.period.words} · click a row to open it", width="stretch")
         pager.buttons()
-        export(actor, chosen.page, name=name, make=make)
-
-
-def export(actor: Actor, page: str, *, name: str, make: Callable[[str], bytes]) -> None:
-    """A menu of file formats; the Engine makes the file when one is chosen, with cells no spreadsheet runs."""
-    today = show.local_time(get_engine().clock.now_us(), actor.zone).date()
-    with st.popover("Export", icon=":material/download:", key=f"{page}-export"):
-        st.caption(f"Everything the filters find, up to {EXPORT_ROWS:,} rows.")
-        for ending, (label, media_type) in FORMATS.items():
-            st.download_button(
-                label,
-                data=partial(make, ending),
-                file_name=f"{name}-{today}.{ending}",
-                mime=media_type,
-                key=f"{page}-export-{ending}",
-                on_click="ignore",
-                width="stretch",
-            )
+        shown = picker(actor, chosen.page, columns) if columns else []
+        export(actor, chosen.page, name=name, make=make, asked=chosen.wanted)
+    return shown
 
 
 def drawer(page: str, title: str, body: Callable[[int], None]) -> None:
@@ -213,7 +214,10 @@ def nothing_yet(actor: Actor, page: str, sentence: str, teaching: str, *, send: 
 
 
 def link(entry: PageEntry, label: str, **query: str | int) -> None:
-    """A link to another page of the app. `label` is ours."""
+    """A link to another page of the app, for those who may open it; nothing for others. `label` is ours."""
+    actor = current_actor()
+    if actor is not None and not (actor.role in entry.roles and viewing.shows(actor, entry.url_path)):
+        return
     st.page_link(
         str(entry.path), label=label, icon=entry.icon, query_params={name: str(value) for name, value in query.items()}
     )

@@ -141,7 +141,8 @@ def _menu(actor: Actor) -> None:
 
 def _top_bar(actor: Actor) -> None:
     with st.container(key="ims-top", horizontal=True, vertical_alignment="center", gap="small"):
-        _bell()
+        if not actor.viewing:
+            _bell()
         _credit()
         with st.popover("", icon=":material/account_circle:", key="ims-account"):
             account = get_engine().accounts.one(actor, actor.account_id)

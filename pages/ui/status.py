@@ -51,7 +51,10 @@ TASK: Final[Looks] = {
     TaskState.SENT: Look("Awaiting receipts", "blue", ":material/done:", "All handed over; receipts are awaited."),
     TaskState.FINISHED: Look("Finished", "green", ":material/done_all:", "Every message and every credit is settled."),
     TaskState.CANCELLED: Look("Cancelled", "gray", ":material/block:", "Nothing was sent; all credit was returned."),
+    "paused": Look("Paused", "orange", ":material/pause:", "Nothing more is handed over until somebody resumes it."),
+    "on_hold": Look("On hold", "orange", ":material/front_hand:", "The account is not active: nothing of it is sent."),
 }
+"""By `standing` of the row: the state, or why it does not go on."""
 
 DISPATCH: Final[Looks] = {
     "running": Look("Sending", "blue", ":material/send:", "Messages are being handed to the operator."),

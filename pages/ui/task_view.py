@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from functools import partial
 from typing import Final
 
 import streamlit as st
 
-from engine.errors import AccessError, ImsError
-from engine.history import RecordFilter, TaskDetail
+from engine.errors import AccessError
+from engine.history import RecordFilter, TaskDetail, Verdict
 from engine.model import (
     FAIL_SENTENCES,
     SECOND_US,
-    SENDING_ROLES,
     Actor,
     ChargeOn,
     CountRule,
@@ -24,12 +22,15 @@ from engine.store import Row
 from pages.ui import format as show
 from pages.ui.context import get_engine
 from pages.ui.guard import require
-from pages.ui.notices import leave_note, notice, refusal
+from pages.ui.helping import help_link
+from pages.ui.notices import notice
 from pages.ui.plain import figures, plain_table, send_styles
 from pages.ui.records import facts, heading, link, name_line
-from pages.ui.registry import BULK_SMS, QUICK_SMS, SENDING_RECORD, SMS_HISTORY, TOPUP_HISTORY
-from pages.ui.status import MESSAGE, TASK, badge
+from pages.ui.registry import SENDING_RECORD, SMS_HISTORY, SUPPORT, TOPUP_HISTORY
+from pages.ui.registry import TASK as TASK_PAGE
+from pages.ui.status import MESSAGE, TASK, Colour, badge
 from pages.ui.table import chip, count, credit, show_rows, text, when
+from pages.ui.task_control import controls, questions
 
 LIVE_EVERY_S: Final = 2
 OUTCOME_EVERY_S: Final = 6
@@ -37,37 +38,35 @@ OUTCOME_EVERY_S: Final = 6
 ESTIMATE_AFTER_US: Final = 3 * SECOND_US
 """Before that a rate says little."""
 MESSAGES_SHOWN: Final = 20
+CHECK_WIDTH: Final = 90
 REASON_WIDTH: Final = 470
 """The longest sentence in one line; on a phone the link goes below it."""
-ASKED: Final = "task-cancel-asked"
 DONE: Final = frozenset({TaskState.FINISHED, TaskState.CANCELLED})
-CANCELLABLE: Final = frozenset({TaskState.SCHEDULED, TaskState.QUEUED, TaskState.SENDING})
 
 
 def head(actor: Actor, detail: TaskDetail) -> None:
-    """Name, state, and what can be done with the task."""
+    """Name, state, where it comes from, and what can be done with the task."""
     send_styles()
     row = detail.row
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        with st.container(gap="xxsmall", width="stretch"):
-            name_line(row["name"])
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                badge(TASK, row["state"])
-                st.caption(_summary(actor, row), width="content")
-        if actor.role in SENDING_ROLES:
-            with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
-                link(QUICK_SMS if row["file_name"] is None else BULK_SMS, "Copy to new", copy=row["id"])
-                if row["state"] in CANCELLABLE and not row["cancel_requested"]:
-                    st.button(
-                        "Cancel task", icon=":material/cancel:", key="task-cancel", on_click=_ask, args=(row["id"],)
-                    )
-    if st.session_state.get(ASKED) == row["id"]:
-        _confirm_cancel(row["id"])
+    name_line(row["name"])
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        badge(TASK, row["standing"])
+        st.caption(_summary(actor, row), width="content")
+    controls(actor, row)
+    _relatives(detail)
+    questions(actor, detail)
 
 
-def _ask(task_id: int | None) -> None:
-    """Opens (or with None closes) the question; kept in the session, as the page is drawn anew while it is open."""
-    st.session_state[ASKED] = task_id
+def _relatives(detail: TaskDetail) -> None:
+    """The task this one repeats, and those that repeat it."""
+    if detail.origin is None and not detail.repetitions:
+        return
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        if detail.origin is not None:
+            link(TASK_PAGE, f"Sends again to some of task {detail.origin['origin_id']}", id=detail.origin["origin_id"])
+        for again in detail.repetitions:
+            reached = f"{show.number(again['delivered'])} of {show.number(again['recipients'])} reached"
+            link(TASK_PAGE, f"Sent again as task {again['task_id']}: {reached}", id=again["task_id"])
 
 
 def _summary(actor: Actor, row: Row) -> str:
@@ -75,33 +74,30 @@ def _summary(actor: Actor, row: Row) -> str:
     return f"Task {row['id']} · accepted {show.when(row['created_us'], actor.zone)}{whose}"
 
 
-@st.dialog("Cancel this task?", on_dismiss=partial(_ask, None))
-def _confirm_cancel(task_id: int) -> None:
-    live = get_engine().history.live(require(*SENDING_ROLES), task_id)
-    waiting = live["recipients"] - live["settled"] - live["in_doubt"]
-    st.text(
-        f"Up to {show.plural(waiting, 'message')} not handed to the operator yet will not be sent, and their credit "
-        "comes back at once. What was handed over already cannot be called back."
-    )
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Keep sending", key="task-keep"):
-            _ask(None)
-            st.rerun()
-        confirmed = st.button("Cancel the task", type="primary", key="task-cancel-yes")
-    if confirmed:
-        _cancel(task_id)
+CHECK_LOOKS: Final[dict[Verdict, tuple[str, Colour, str]]] = {
+    Verdict.OK: (":material/check_circle:", "green", "Fine"),
+    Verdict.LOOK: (":material/error:", "orange", "Look"),
+    Verdict.WAIT: (":material/hourglass_empty:", "gray", "Open"),
+}
+"""Icon, colour and label of a verdict; the label always shows."""
 
 
-def _cancel(task_id: int) -> None:
-    actor = require(*SENDING_ROLES)
-    try:
-        cancelled = get_engine().tasks.cancel(actor, task_id)
-    except ImsError as error:
-        refusal(error, "Close this and look at the task again.")
-        return
-    _ask(None)
-    leave_note("success", f"{show.plural(cancelled, 'message')} of task {task_id} cancelled; their credit is back.")
-    st.rerun()
+def checks(actor: Actor, task_id: int) -> None:
+    """What the FAQ tells people to check when nobody reacts, checked for them."""
+    with st.container(key="card-task-checks"):
+        heading("No reaction? What we checked for you")
+        for check in get_engine().history.checks(actor, task_id):
+            icon, colour, label = CHECK_LOOKS[check.verdict]
+            with st.container(horizontal=True, vertical_alignment="top", gap="small"):
+                st.badge(label, icon=icon, color=colour, width=CHECK_WIDTH)
+                with st.container(gap=None):
+                    st.text(check.question)
+                    st.text(check.sentence)
+                    if check.next_step:
+                        st.caption(check.next_step)
+        with st.container(horizontal=True, gap="small"):
+            help_link("no-reaction")
+            link(SUPPORT, "Report to staff", about="task", task=task_id)
 
 
 # --- What moves ------------------------------------------------------------------------------------------------------
@@ -110,14 +106,14 @@ def _cancel(task_id: int) -> None:
 def progress(row: Row) -> None:
     """Counts, bar and credit; asked again every few seconds until everything is settled."""
     moving = row["state"] not in DONE
-    st.fragment(_live, run_every=LIVE_EVERY_S if moving else None)(row["id"], row["state"])
+    st.fragment(_live, run_every=LIVE_EVERY_S if moving else None)(row["id"], row["standing"])
 
 
 def _live(task_id: int, shown_state: str) -> None:
     """A new state changes the whole page: what can be cancelled, the reasons, the end of asking."""
     actor = require()
     live = get_engine().history.live(actor, task_id)
-    if live["state"] != shown_state:
+    if live["standing"] != shown_state:
         st.rerun(scope="app")
     _waiting_words(actor, live)
     left, right = st.columns(2)
@@ -134,7 +130,19 @@ def _waiting_words(actor: Actor, live: Row) -> None:
     if live["stop_reason"] is not None:
         sentence, step = FAIL_SENTENCES[FailReason(live["stop_reason"])]
         notice("warning", f"The task was stopped by the operator: {sentence}", step)
-    if live["state"] == TaskState.SCHEDULED:
+    if live["standing"] == "paused":
+        notice(
+            "info",
+            f"Paused since {show.when(live['paused_us'], actor.zone)}. What waits keeps its credit held.",
+            "Resume it to send the rest, or cancel it to get that credit back.",
+        )
+    elif live["standing"] == "on_hold":
+        notice(
+            "warning",
+            "On hold: this account is not active, so nothing of the task is sent.",
+            "It goes on by itself when staff make the account active again.",
+        )
+    elif live["state"] == TaskState.SCHEDULED:
         notice("info", f"Scheduled for {show.when(live['due_us'], actor.zone)} ({actor.zone}). Its credit is held.")
     elif live["in_doubt"]:
         notice(
@@ -212,6 +220,7 @@ def _outcome(task_id: int) -> None:
     actor = require()
     detail = get_engine().history.task(actor, task_id)
     reasons(detail)
+    checks(actor, task_id)
     countries(detail)
     messages(actor, task_id)
 

@@ -122,21 +122,46 @@ def test_a_message_has_an_address_of_its_own(context: BrowserContext, server: Se
     expect(page).to_have_url(f"{server.url}/sms_history?task=3")
 
 
+def test_a_planned_task_is_paused_resumed_and_cancelled_and_a_message_leads_on(
+    context: BrowserContext, server: Server, tokens: dict[str, str]
+) -> None:
+    page = enter(context, server, tokens, "owner", "/task?id=3")
+    for press, confirm, shows in (
+        ("Pause", "Pause the task", "is paused; 5 messages wait"),
+        ("Resume", "Resume the task", "is resumed"),
+        ("Cancel task", "Cancel the task", "5 messages of task 3 cancelled"),
+    ):
+        page.get_by_role("button", name=press, exact=True).click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog.get_by_text("Credit held for them")).to_be_visible()
+        dialog.get_by_role("button", name=confirm).click()
+        expect(page.get_by_text(shows)).to_be_visible()
+        expect(dialog).to_have_count(0)
+    page.goto(f"{server.url}/sms_history?state=failed&order=oldest")
+    drawer = open_row(page, 0)
+    expect(drawer.get_by_text("Part 1 of 2")).to_be_visible()
+    expect(drawer.get_by_role("link", name="Report to staff")).to_be_visible()
+    drawer.get_by_role("link", name="Send again to failed").click()
+    expect(page.get_by_role("dialog").get_by_text("3 recipients were not reached")).to_be_visible()
+
+
 @pytest.mark.parametrize("path", ["/sms_history", "/task_record", "/sending_record", "/topup_history"])
 def test_exports_are_files_that_no_spreadsheet_runs(
     context: BrowserContext, server: Server, tokens: dict[str, str], path: str
 ) -> None:
     page = enter(context, server, tokens, "owner", path)
     page.get_by_role("button", name="Export").click()
+    page.get_by_role("button", name="CSV", exact=True).click()
     with page.expect_download() as waited:
-        page.get_by_role("button", name="CSV").click()
+        page.get_by_role("button", name="Save the CSV file").click()
     rows = list(csv.DictReader(io.StringIO(waited.value.path().read_text(encoding="utf-8"))))
     assert waited.value.suggested_filename.endswith(".csv")
     names = {row["task"] for row in rows}
     assert f"'{SALE}" in names
     assert SALE not in names
+    page.get_by_role("button", name="Excel (.xlsx)", exact=True).click()
     with page.expect_download() as waited:
-        page.get_by_role("button", name="Excel").click()
+        page.get_by_role("button", name="Save the Excel").click()
     assert waited.value.path().read_bytes().startswith(b"PK")
 
 

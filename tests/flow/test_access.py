@@ -18,7 +18,7 @@ from engine.countries import SenderRule
 from engine.drafts import DraftPage
 from engine.errors import AccessError, ImsError
 from engine.history import RecordFilter
-from engine.model import CUSTOMER_ROLES, MICRO, OPERATOR_ROLES, Actor, Role
+from engine.model import CUSTOMER_ROLES, HOUR_US, MICRO, OPERATOR_ROLES, Actor, Role, to_datetime
 from engine.routes import EVERYWHERE, NewRoute
 from engine.terms import FIRST_VERSION
 from engine.topups import BankDetails
@@ -46,6 +46,7 @@ SERVICES = (
     "sender_ids",
     "terms",
     "system",
+    "columns",
 )
 
 PASSWORD = "a long password of ours"
@@ -226,6 +227,14 @@ def arguments(case: Case, actor: Actor) -> dict[str, tuple[tuple[object, ...], d
         "tasks.reach": ((draft.recipients, None), {}),
         "tasks.finishing": ((own_preview,), {}),
         "tasks.cancel": ((case.victims_task,), {}),
+        "tasks.waiting": ((case.victims_task,), {}),
+        "tasks.pause": ((case.victims_task,), {}),
+        "tasks.resume": ((case.victims_task,), {}),
+        "tasks.reschedule": ((case.victims_task, to_datetime(case.world.clock.now_us() + HOUR_US)), {}),
+        "tasks.edit_scheduled": ((case.victims_task,), {"name": "Theirs"}),
+        "tasks.resend_counts": ((case.victims_task,), {}),
+        "tasks.resend_list": ((case.victims_task, "failed"), {}),
+        "tasks.copy_list": ((case.victims_task,), {}),
         "topups.credit": ((other, MICRO), {"reason": "test", "key": f"k{actor.role}"}),
         "topups.reverse": ((case.victims_movement,), {"reason": "test", "key": f"r{actor.role}"}),
         "topups.prices": ((), {}),
@@ -262,6 +271,10 @@ def arguments(case: Case, actor: Actor) -> dict[str, tuple[tuple[object, ...], d
         "history.export_chart": (("days", 0, 2**60), {"account_id": other}),
         "history.export_messages": ((theirs,), {}),
         "history.export_tasks": ((theirs,), {}),
+        "history.export_dispatches": ((theirs,), {}),
+        "history.checks": ((case.victims_task,), {}),
+        "columns.chosen": (("tasks",), {}),
+        "columns.choose": (("tasks", ["Task"]), {}),
         "history.export_movements": ((theirs,), {}),
         "cases.open": ((NewCase(about=About.TASK, subject="s", body="b", key="k", task_id=case.victims_task),), {}),
         "cases.reply": ((case.victims_case, "test"), {"key": "k"}),
@@ -306,7 +319,6 @@ def arguments(case: Case, actor: Actor) -> dict[str, tuple[tuple[object, ...], d
         "templates.delete": ((case.victims_template,), {}),
         "desk.find": ((), {}),
         "desk.counts": ((), {}),
-        "desk.members": ((other,), {}),
         "desk.limits": ((other,), {}),
         "desk.sms_today": ((other,), {}),
         "desk.set_limits": ((other, AccountLimits()), {"reason": "test"}),
@@ -368,6 +380,8 @@ OWN_ONLY = {
     "team.members", "team.revoke", "team.set_role", "team.remove", "team.reset_link", "team.unlock",
     "tasks.accept_many",
     "desk.limits", "desk.sms_today",
+    "tasks.waiting", "tasks.pause", "tasks.resume", "tasks.reschedule", "tasks.edit_scheduled", "tasks.resend_counts",
+    "tasks.resend_list", "tasks.copy_list", "history.checks",
 }  # fmt: skip
 """Calls that name one thing of the victim's: a customer is told that there is no such thing."""
 
@@ -378,6 +392,7 @@ NOTHING_NAMED = {
     "accounts.end_other_sessions",
     "factors.state", "factors.begin", "factors.finish", "factors.turn_off", "factors.renew_codes", "profile.change",
     "sender_ids.own", "sender_ids.request", "terms.current", "terms.of",
+    "columns.chosen", "columns.choose",
 }  # fmt: skip
 """Calls about the actor's own things, or about what is public to every role."""
 

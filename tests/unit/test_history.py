@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from engine.access import ROLES_ATTRIBUTE
 from engine.errors import AccessError, ImsError, InputError
-from engine.history import History, Page, RecordFilter, StateGroup, records
+from engine.history import After, History, Order, Page, RecordFilter, StateGroup, records
 from engine.history.filters import E164_DIGITS, MAX_PAGE_ROWS, number_search
 from engine.history.words import explain
 from engine.model import DAY_US, HOUR_US, Actor, FailReason, MessageState, Role
@@ -65,7 +65,7 @@ def big(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Book]:
     opened.close()
 
 
-def every_page(ask: Callable[[int | None], Page]) -> list[dict[str, Any]]:
+def every_page(ask: Callable[[After | None], Page]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     after = None
     while True:
@@ -87,6 +87,8 @@ CALLS: dict[str, Callable[[History, Actor, dict[str, int]], object]] = {
     "messages": lambda h, a, ids: h.messages(a, RecordFilter(task_id=ids["task"])),
     "message": lambda h, a, ids: h.message(a, ids["message"]),
     "movements": lambda h, a, ids: h.movements(a, RecordFilter(account_id=ids["account"])),
+    "statement_totals": lambda h, a, ids: h.statement_totals(a, 0, START_US * 2, account_id=ids["account"]),
+    "statement_file": lambda h, a, ids: h.statement_file(a, 0, START_US * 2, "xlsx", account_id=ids["account"]),
     "statement": lambda h, a, ids: h.statement(a, 0, START_US * 2, account_id=ids["account"]),
     "dashboard": lambda h, a, ids: h.dashboard(a, START_US, START_US + DAY_US, account_id=ids["account"]),
     "delivery_times": lambda h, a, ids: h.delivery_times(a, START_US, START_US + DAY_US, account_id=ids["account"]),
@@ -95,6 +97,8 @@ CALLS: dict[str, Callable[[History, Actor, dict[str, int]], object]] = {
     "export_chart": lambda h, a, ids: h.export_chart(a, "days", START_US, START_US + DAY_US, account_id=ids["account"]),
     "export_messages": lambda h, a, ids: h.export_messages(a, RecordFilter(task_id=ids["task"])),
     "export_tasks": lambda h, a, ids: h.export_tasks(a, RecordFilter(account_id=ids["account"])),
+    "export_dispatches": lambda h, a, ids: h.export_dispatches(a, RecordFilter(task_id=ids["task"])),
+    "checks": lambda h, a, ids: h.checks(a, ids["task"]),
     "export_movements": lambda h, a, ids: h.export_movements(a, RecordFilter(task_id=ids["task"])),
 }
 PUBLIC = [name for name, _ in inspect.getmembers(History, inspect.isfunction) if not name.startswith("_")]
@@ -154,7 +158,7 @@ def test_pages_and_exports_without_ids_hold_only_the_own_account(
     pages = [history.tasks(who), history.messages(who), history.dispatches(who), history.movements(who)]
     assert all(page.rows for page in pages)
     assert {row["account_id"] for page in pages for row in page.rows} == {1}
-    for export in (history.export_tasks, history.export_messages, history.export_movements):
+    for export in (history.export_tasks, history.export_messages, history.export_dispatches, history.export_movements):
         assert set(pl.read_csv(export(who))["account"]) == {"Account 1"}
 
 
@@ -190,14 +194,15 @@ def test_ids_that_cannot_be_are_unknown_not_errors(shared: tuple[History, dict[s
         by_due=st.booleans(),
         weekday=st.none() | st.integers(-1, 8),
         hour=st.none() | st.integers(-1, 24),
-        member_id=st.none() | st.integers(),
         sender=st.none() | st.text(max_size=3),
+        member_id=st.none() | st.integers(),
+        order=st.sampled_from([*Order, "nonsense"]),
     ),
-    after=st.none() | st.integers(),
+    after=st.none() | st.integers() | st.tuples(st.integers(), st.integers()),
     limit=st.integers(),
 )
 def test_whatever_is_in_an_address_gives_a_page_or_a_sentence(
-    big: Book, wanted: RecordFilter, after: int | None, limit: int
+    big: Book, wanted: RecordFilter, after: After | None, limit: int
 ) -> None:
     history = History(big.store, FakeClock())
     for who in (ONE, STAFF):

@@ -122,6 +122,7 @@ def test_the_audit_log_is_filtered_by_person_account_action_text_and_time(made: 
     assert found(start_us=made.clock.now_us() + DAY_US) == []
     page = engine.system.audit(admin, limit=2)
     assert len(page.rows) == 2
+    assert isinstance(page.next_after, int)
     rest = engine.system.audit(admin, after=page.next_after).rows
     assert max(row["id"] for row in rest) < page.rows[-1]["id"]
     actions, people = engine.system.audit_choices(admin)

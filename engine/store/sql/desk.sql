@@ -27,11 +27,6 @@ select id, name, status, zone from account where id = $1 and kind = 'customer';
 -- Customer accounts by status.
 select status, count(*) as accounts from account where kind = 'customer' group by status;
 
--- name: members
--- The people of an account.
-select id, full_name, user_name, email, role, status, created_us, last_login_us
-from member where account_id = $1 order by status, id;
-
 -- name: limit
 -- What an account may do at most; no row: everything.
 select * from account_limit where account_id = $1;

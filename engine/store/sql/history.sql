@@ -11,44 +11,24 @@ select name from account where id = $1;
 select available_micro, held_micro from account_balance where account_id = $1;
 
 -- name: tasks
--- A page of tasks, newest first: account, task, due from/to, state, route, name, last id seen, rows.
+-- A page of tasks, newest first: account, task, due from/to, state, route, name, last id seen, rows, sender, member.
 with page as (
     select t.* from task as t
     where (cast($1 as bigint) is null or t.account_id = $1)
       and (cast($2 as bigint) is null or t.id = $2)
       and t.due_us >= $3 and t.due_us < $4
-      and (cast($5 as varchar) is null or t.state = $5)
+      and (cast($5 as varchar) is null or t.state = $5
+           or ($5 = 'paused' and t.paused_us is not null and t.state in ('scheduled', 'queued', 'sending')))
       and (cast($6 as bigint) is null or t.route_id = $6)
       and ($7 = '' or strpos(lower(t.name), lower($7)) > 0)
       and t.id < $8
+      and (cast($10 as varchar) is null or t.sender = $10)
+      and (cast($11 as bigint) is null or t.member_id = $11)
     order by t.id desc limit $9
 )
 select p.*, p.delivered + p.failed + p.expired + p.cancelled as settled,
     r.name as route_name, coalesce(m.full_name, '') as member_name, coalesce(m.role, '') as member_role,
-    a.name as account_name
-from page as p
-join route as r on r.id = p.route_id
-join account as a on a.id = p.account_id
-left join member as m on m.id = p.member_id
-order by p.id desc;
-
--- name: tasks_to_country
--- As `tasks`, of those with recipients in a country ($10); apart, as the join would slow every other page.
-with page as (
-    select t.* from task as t
-    where (cast($1 as bigint) is null or t.account_id = $1)
-      and (cast($2 as bigint) is null or t.id = $2)
-      and t.due_us >= $3 and t.due_us < $4
-      and (cast($5 as varchar) is null or t.state = $5)
-      and (cast($6 as bigint) is null or t.route_id = $6)
-      and ($7 = '' or strpos(lower(t.name), lower($7)) > 0)
-      and t.id < $8
-      and t.id in (select c.task_id from task_country as c where c.country = $10)
-    order by t.id desc limit $9
-)
-select p.*, p.delivered + p.failed + p.expired + p.cancelled as settled,
-    r.name as route_name, coalesce(m.full_name, '') as member_name, coalesce(m.role, '') as member_role,
-    a.name as account_name
+    a.name as account_name, a.status as account_status
 from page as p
 join route as r on r.id = p.route_id
 join account as a on a.id = p.account_id
@@ -57,10 +37,11 @@ order by p.id desc;
 
 -- name: live
 -- What moves while a task is sent.
-select id, state, recipients, submitted, delivered, failed, expired, cancelled, in_doubt,
-    delivered + failed + expired + cancelled as settled, held_micro, charged_micro, returned_micro,
-    cancel_requested, stop_reason, due_us, started_us, finished_us
-from task where id = $1 and (cast($2 as bigint) is null or account_id = $2);
+select t.id, t.state, t.recipients, t.submitted, t.delivered, t.failed, t.expired, t.cancelled, t.in_doubt,
+    t.delivered + t.failed + t.expired + t.cancelled as settled, t.held_micro, t.charged_micro, t.returned_micro,
+    t.cancel_requested, t.stop_reason, t.paused_us, t.due_us, t.started_us, t.finished_us, a.status as account_status
+from task as t join account as a on a.id = t.account_id
+where t.id = $1 and (cast($2 as bigint) is null or t.account_id = $2);
 
 -- name: countries_of_task
 -- The accepted quote of a task, a line a country, with what became of it.
@@ -92,35 +73,12 @@ join route as r on r.id = p.route_id
 join account as a on a.id = p.account_id
 order by p.id desc;
 
--- name: dispatches_of_tasks
--- As `dispatches`, of tasks by name ($9).
-with page as (
-    select d.* from dispatch as d
-    where (cast($1 as bigint) is null or d.account_id = $1)
-      and (cast($2 as bigint) is null or d.task_id = $2)
-      and d.started_us >= $3 and d.started_us < $4
-      and (cast($5 as varchar) is null or d.state = $5)
-      and (cast($6 as bigint) is null or d.route_id = $6)
-      and d.id < $7
-      and d.task_id in (
-          select t.id from task as t
-          where (cast($1 as bigint) is null or t.account_id = $1) and strpos(lower(t.name), lower($9)) > 0)
-    order by d.id desc limit $8
-)
-select p.*, p.finished_us - p.started_us as duration_us, t.name as task_name, r.name as route_name,
-    a.name as account_name
-from page as p
-join task as t on t.id = p.task_id
-join route as r on r.id = p.route_id
-join account as a on a.id = p.account_id
-order by p.id desc;
-
 -- name: window
 -- Ids between which the newest messages lie that may match, told by the counters of tasks instead of the messages:
--- account, task, name, route, due from/to, created from/to, first message seen, counter, tasks, wanted.
+-- account, task, name, route, due from/to, created from/to, first message seen, sender, member, counter, tasks, wanted.
 with candidate as (
     select t.id, t.first_message, t.first_message + t.recipients as beyond,
-        case $10
+        case $12
             when 'delivered' then t.delivered when 'failed' then t.failed when 'expired' then t.expired
             when 'cancelled' then t.cancelled when 'undelivered' then t.failed + t.expired
             when 'open' then t.recipients - t.delivered - t.failed - t.expired - t.cancelled
@@ -134,16 +92,18 @@ with candidate as (
       and t.due_us >= $5 and t.due_us < $6
       and t.created_us >= $7 and t.created_us < $8
       and t.first_message < $9
+      and (cast($10 as varchar) is null or t.sender = $10)
+      and (cast($11 as bigint) is null or t.member_id = $11)
 ), newest as (
-    select * from candidate where matching > 0 order by id desc limit $11
+    select * from candidate where matching > 0 order by id desc limit $13
 ), counted as (
     select *, sum(case when beyond > $9 then 0 else matching end) over (order by id desc) as upto from newest
 )
 select min(first_message) as low, least(max(beyond), $9) as high from counted
-where beyond > $9 or upto - matching < $12;
+where beyond > $9 or upto - matching < $14;
 
 -- name: span
--- As `window`, of all tasks that may have a match ($1 to $9).
+-- As `window`, of all tasks that may have a match ($1 to $11).
 select min(t.first_message) as low, least(max(t.first_message + t.recipients), $9) as high
 from task as t
 where (cast($1 as bigint) is null or t.account_id = $1)
@@ -152,7 +112,9 @@ where (cast($1 as bigint) is null or t.account_id = $1)
   and (cast($4 as bigint) is null or t.route_id = $4)
   and t.due_us >= $5 and t.due_us < $6
   and t.created_us >= $7 and t.created_us < $8
-  and t.first_message < $9;
+  and t.first_message < $9
+  and (cast($10 as varchar) is null or t.sender = $10)
+  and (cast($11 as bigint) is null or t.member_id = $11);
 
 -- name: messages
 -- A page of messages, newest first. Within ids from/below: account, four states, route, country, created from/to,
@@ -194,7 +156,7 @@ join account as a on a.id = f.account_id
 order by f.id desc;
 
 -- name: messages_of_tasks
--- As `messages`, of tasks by name and due from/to ($18 to $20), member, sender ID and quarter hours in which they were
+-- As `messages`, of tasks by name and due from/to ($18 to $20), sender ID, member and quarter hours in which they were
 -- due ($21 to $23); ids first, as all columns would be carried through the join.
 with chosen as (
     select t.id from task as t
@@ -202,8 +164,8 @@ with chosen as (
       and (cast($3 as bigint) is null or t.account_id = $3)
       and ($18 = '' or strpos(lower(t.name), lower($18)) > 0)
       and t.due_us >= $19 and t.due_us < $20
-      and (cast($21 as bigint) is null or t.member_id = $21)
-      and (cast($22 as varchar) is null or t.sender = $22)
+      and (cast($21 as varchar) is null or t.sender = $21)
+      and (cast($22 as bigint) is null or t.member_id = $22)
       and (cast($23 as bigint[]) is null
            or t.due_us - t.due_us % 900000000 in (select unnest(cast($23 as bigint[]))))
 ), found as (
@@ -264,7 +226,7 @@ where m.id = $1 and (cast($2 as bigint) is null or m.account_id = $2);
 select id, kind, amount_micro, created_us from ledger_tx where id in ($1, $2) order by id;
 
 -- name: movements
--- A page of credit movements, newest first: account, task, created from/to, kind, last id seen, rows.
+-- A page of credit movements, newest first: account, task, created from/to, kind, last id seen, rows, member.
 with page as (
     select l.* from ledger_tx as l
     where (cast($1 as bigint) is null or l.account_id = $1)
@@ -272,6 +234,7 @@ with page as (
       and l.created_us >= $3 and l.created_us < $4
       and (cast($5 as varchar) is null or l.kind = $5)
       and l.id < $6
+      and (cast($8 as bigint) is null or l.member_id = $8)
     order by l.id desc limit $7
 ), moved as (
     select tx_id,
@@ -291,7 +254,7 @@ left join member as m on m.id = p.member_id
 order by p.id desc;
 
 -- name: movements_about
--- As `movements`, with a text ($8) in the note or the name of the task.
+-- As `movements`, with a text ($9) in the note or the name of the task.
 with page as (
     select l.* from ledger_tx as l
     where (cast($1 as bigint) is null or l.account_id = $1)
@@ -299,9 +262,10 @@ with page as (
       and l.created_us >= $3 and l.created_us < $4
       and (cast($5 as varchar) is null or l.kind = $5)
       and l.id < $6
-      and (strpos(lower(l.note), lower($8)) > 0 or l.task_id in (
+      and (cast($8 as bigint) is null or l.member_id = $8)
+      and (strpos(lower(l.note), lower($9)) > 0 or l.task_id in (
           select t.id from task as t
-          where (cast($1 as bigint) is null or t.account_id = $1) and strpos(lower(t.name), lower($8)) > 0))
+          where (cast($1 as bigint) is null or t.account_id = $1) and strpos(lower(t.name), lower($9)) > 0))
     order by l.id desc limit $7
 ), moved as (
     select tx_id,

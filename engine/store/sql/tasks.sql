@@ -35,7 +35,7 @@ select * from task where id = $1 and account_id = $2;
 
 -- name: request_cancel
 -- From now on nothing more of it is handed over.
-update task set cancel_requested = true where id = $1;
+update task set cancel_requested = true, paused_us = null where id = $1;
 
 -- name: unsettled
 -- Messages of a task that are neither final nor in doubt.

@@ -14,8 +14,8 @@ from engine import content
 from engine.model import ChargeOn, CountRule, to_datetime
 from engine.parts import MAX_PARTS, count
 from engine.routes import EVERYWHERE, Route
+from engine.tasks.due import SCHEDULE_MOST_DAYS
 from engine.tasks.quote import CONTENT_LENGTH, NAME_LENGTH
-from engine.tasks.service import SCHEDULE_MOST_DAYS
 from pages.ui import format as show
 from pages.ui.compose.findings import show_findings
 from pages.ui.compose.flow import Flow

@@ -16,6 +16,7 @@ from engine.tasks.quote import Priced
 from pages.ui import format as show
 from pages.ui.address import number_in
 from pages.ui.compose import lists, sources
+from pages.ui.compose.copying import copy_people
 from pages.ui.compose.fields import Problems, card
 from pages.ui.compose.flow import Flow, Kind, flow_of, go_to_task, mark_of, submit
 from pages.ui.compose.kept import keep, restore, restored_line
@@ -52,7 +53,7 @@ def begin(kind: Kind, title: str, lead: str, actor: Actor) -> tuple[Flow, dict[i
 
 
 def _copy(flow: Flow, actor: Actor, choices: Mapping[int, Route]) -> None:
-    """Fills the fields once from a task of the account; its recipients are given anew."""
+    """Fills the fields once from a task of the account."""
     task_id = number_in(st.query_params.get(COPY))
     if task_id is None or task_id in flow.copied:
         return
@@ -67,7 +68,7 @@ def _copy(flow: Flow, actor: Actor, choices: Mapping[int, Route]) -> None:
         values["route"] = row["route_id"]
     for name, value in values.items():
         st.session_state[flow.key(name)] = value
-    notice("info", f"Copied from task {task_id}. Add the recipients.")
+    notice("info", f"Copied from task {task_id}. {copy_people(flow, actor, task_id, row['file_name'])}")
 
 
 def two_columns() -> tuple[DeltaGenerator, DeltaGenerator]:

@@ -16,8 +16,8 @@ from engine.model import Actor
 from engine.store import Rows
 from pages.ui import format as show
 from pages.ui.context import get_engine
+from pages.ui.exporting import FORMATS
 from pages.ui.notices import refusal
-from pages.ui.records import FORMATS
 
 PAGE_ROWS: Final = 50
 

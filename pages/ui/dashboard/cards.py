@@ -20,7 +20,8 @@ from pages.ui import charts, table
 from pages.ui import format as show
 from pages.ui.context import get_engine
 from pages.ui.dashboard.asked import PAGE, Asked, Query
-from pages.ui.records import FORMATS, heading
+from pages.ui.exporting import FORMATS
+from pages.ui.records import heading
 from pages.ui.registry import SMS_HISTORY
 
 Targets = Sequence[Sequence[Query | None]]

@@ -1,4 +1,4 @@
-"""What goes on at one account: its people, recent tasks, what staff did."""
+"""What goes on at one account: recent tasks, what staff did."""
 
 from __future__ import annotations
 
@@ -14,19 +14,13 @@ from pages.ui import table
 from pages.ui.context import get_engine
 from pages.ui.records import heading, link
 from pages.ui.registry import STAFF_AUDIT, TASK_RECORD
-from pages.ui.status import TASK, Look
+from pages.ui.status import TASK
 
 RECENT: Final = 10
-MEMBER_LOOKS: Final = {
-    "active": Look("Active", "green", ":material/check_circle:"),
-    "invited": Look("Invited", "orange", ":material/hourglass_top:"),
-    "removed": Look("Removed", "gray", ":material/block:"),
-}
 
 
 def activity_cards(actor: Actor, account: Row) -> None:
     _tasks(actor, account["id"])
-    _members(actor, account["id"])
     _log(actor, account["id"])
 
 
@@ -50,22 +44,6 @@ def _tasks(actor: Actor, account_id: int) -> None:
             table.number("No.", lambda row: row["id"]),
         ]
         table.show_rows(rows, columns, key="desk-tasks", alt="Recent tasks of this account")
-
-
-def _members(actor: Actor, account_id: int) -> None:
-    rows = get_engine().desk.members(actor, account_id)
-    with st.container(key="card-desk-members"):
-        heading("People")
-        columns = [
-            table.text("Name", lambda row: row["full_name"]),
-            table.text("User name", lambda row: row["user_name"]),
-            table.text("E-mail", lambda row: row["email"]),
-            table.text("Role", lambda row: row["role"].capitalize()),
-            table.chip("Status", MEMBER_LOOKS, "status"),
-            table.when("Since", "created_us", actor),
-            table.when("Last log-in", "last_login_us", actor),
-        ]
-        table.show_rows(rows, columns, key="desk-members", alt="People of this account")
 
 
 def _log(actor: Actor, account_id: int) -> None:
