@@ -110,8 +110,8 @@ class Engine:
 
     def stop(self) -> None:
         """Ends scheduler and senders after what they have in hand, then closes the database."""
+        self.scheduler.stop()  # first, as it begins what the senders do
         self._dispatcher.stop()
-        self.scheduler.stop()
         self.store.close()
 
     def reconcile(self, *, quick: bool = False) -> ledger.Reconciliation:

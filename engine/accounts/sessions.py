@@ -27,6 +27,11 @@ SESSION_US: Final = 7 * DAY_US
 """Longest life of a session, used or not."""
 IDLE_US: Final = 12 * HOUR_US
 """A session unused for this long has ended."""
+REMEMBERED_US: Final = 2 * SECOND_US
+"""A rerun asks several times who is there; the answer holds while nothing about people was committed, and so long."""
+MOST_REMEMBERED: Final = 2_000
+WHO_ROOMS: Final = ("accounts", "team", "factors", "profile")
+"""Files of SQL whose statements change who a session belongs to."""
 TOUCH_US: Final = 5 * MINUTE_US
 """A session's last use is written at most this often: reruns only read."""
 
@@ -42,6 +47,7 @@ class SignIn:
         self._cost = password_cost
         self._proof = Proof(store, clock, password_cost)
         self._unknown = UnknownNames(FAILURES_ALLOWED, LOCK_US)
+        self._known: dict[str, tuple[int, int, Actor | None]] = {}
 
     @anonymous
     def sign_in(self, user_name_or_email: str, password: str, agent: str = "") -> str:
@@ -129,6 +135,17 @@ class SignIn:
             return None
         now_us = self._clock.now_us()
         token_hash = hash_of(token)
+        changes = self._store.changes(*WHO_ROOMS)  # before the row is read: what is committed meanwhile is not missed
+        known = self._known.get(token_hash)
+        if known is not None and known[0] == changes and 0 <= now_us - known[1] < REMEMBERED_US:
+            return known[2]
+        actor = self._read_actor(token_hash, now_us)
+        if len(self._known) >= MOST_REMEMBERED:
+            self._known.clear()
+        self._known[token_hash] = (changes, now_us, actor)
+        return actor
+
+    def _read_actor(self, token_hash: str, now_us: int) -> Actor | None:
         row = self._store.one("accounts.session", token_hash, now_us, now_us - IDLE_US)
         if row is None:
             return None
