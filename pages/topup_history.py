@@ -13,7 +13,7 @@ from engine.store import Row, Rows
 from pages.ui import format as show
 from pages.ui import table
 from pages.ui.context import get_engine
-from pages.ui.exporting import FORMATS
+from pages.ui.exporting import FORMATS, tell
 from pages.ui.filters import Chosen, Fields, filter_bar, keep_address
 from pages.ui.guard import require
 from pages.ui.notices import notice
@@ -38,7 +38,7 @@ actor = require()
 engine = get_engine()
 
 FIELDS: Final = Fields(
-    page="topups", search="Task name or note", states=labels(LOOKS), state_label="Kind", routes=False
+    page="topups", search="Task name or note", states=labels(LOOKS), state_label="Kind", routes=False, members=True
 )
 METRIC_WIDTH: Final = 150
 KEPT: Final = "topups-kept"
@@ -215,14 +215,15 @@ def body(who: Actor, chosen: Chosen) -> None:
     statement_cards(who, chosen)
     way_to_credit(who)
     if pager.rows:
-        toolbar(
+        shown = toolbar(
             who,
             chosen,
             pager,
             name="credit-movements",
-            make=lambda ending: engine.history.export_movements(who, chosen.wanted, ending),
+            make=lambda ending: engine.history.export_movements(who, chosen.wanted, ending, on_progress=tell),
+            columns=columns(),
         )
-        table.table(FIELDS.page, pager.rows, columns(), alt="Movements of credit, newest first")
+        table.table(FIELDS.page, pager.rows, shown, alt="Movements of credit, newest first")
     else:
         nothing_matches(chosen)
     drawer(FIELDS.page, "Movement of credit", lambda movement_id: movement_drawer(pager.rows, movement_id))

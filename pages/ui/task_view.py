@@ -31,6 +31,7 @@ from pages.ui.registry import TASK as TASK_PAGE
 from pages.ui.status import MESSAGE, TASK, Colour, badge
 from pages.ui.table import chip, count, credit, show_rows, text, when
 from pages.ui.task_control import controls, questions
+from pages.ui.terms_text import show_terms
 
 LIVE_EVERY_S: Final = 2
 OUTCOME_EVERY_S: Final = 6
@@ -302,6 +303,8 @@ def details(actor: Actor, detail: TaskDetail) -> None:
         with st.container(horizontal=True):
             link(SENDING_RECORD, "Dispatches of this task", task=row["id"])
             link(TOPUP_HISTORY, "Credit movements of this task", task=row["id"])
+        with st.expander(f"Terms {row['terms_version']}, as accepted for this task"):
+            show_terms(get_engine().terms.of(actor, row["terms_version"])["body"])
 
 
 def _what(row: Row) -> dict[str, str]:
@@ -328,7 +331,6 @@ def _when(actor: Actor, row: Row) -> dict[str, str]:
         "Started": show.when(row["started_us"], actor.zone, seconds=True),
         "Finished": show.when(row["finished_us"], actor.zone, seconds=True),
         "Took": show.duration(took),
-        "Terms": row["terms_version"],
     }
     if actor.is_operator:
         values["Account"] = row["account_name"]

@@ -21,9 +21,12 @@ from pages.ui.context import current_actor, get_engine
 from pages.ui.guard import require
 
 TYPED: Final = ("name", "sender", "people", "content")
+WORTH_KEEPING: Final = (*TYPED, "list")
 """Fields that make a form worth keeping; the others have a value from the start."""
 READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "route": int,
+    "from": str,
+    "list": int,
     **dict.fromkeys(TYPED, str),
     "when": str,
     "day": date.fromisoformat,
@@ -100,7 +103,7 @@ def keep(flow: Flow, actor: Actor, *, content: str | None = None) -> None:
     if content is not None:
         fields["content"] = content
     file_name = flow.upload.name if flow.upload and flow.upload.kept else None
-    empty = file_name is None and not any(fields.get(name) for name in TYPED)
+    empty = file_name is None and not any(fields.get(name) for name in WORTH_KEEPING)
     mark = "" if empty else hashlib.sha256(json.dumps([fields, file_name], sort_keys=True).encode()).hexdigest()
     if mark == flow.saved_mark:
         return

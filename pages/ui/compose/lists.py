@@ -61,6 +61,8 @@ def from_list(flow: Flow) -> bool:
 def list_field(flow: Flow, problems: Problems) -> RecipientFile | None:
     """The list, its part when it is longer than a task, and the report of who of it is sent to."""
     rows = _filled()
+    if st.session_state.get(flow.key("list")) not in rows:  # deleted since the draft was kept
+        st.session_state.pop(flow.key("list"), None)
     chosen = st.selectbox(
         "Contact list",
         list(rows),

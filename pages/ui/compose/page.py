@@ -25,6 +25,8 @@ from pages.ui.context import get_engine
 from pages.ui.guard import require
 from pages.ui.notices import notice, refusal
 from pages.ui.plain import figures, send_styles
+from pages.ui.records import link
+from pages.ui.registry import TOP_UP
 
 COPY: Final = "copy"
 """`?copy=ID` fills the form with an earlier task."""
@@ -127,3 +129,4 @@ def _estimate(flow: Flow, problems: Problems, draft: Draft | None, route: Route,
     )
     if after:
         notice("warning", "This is more than your available credit.", "Top up first, or send to fewer recipients.")
+        link(TOP_UP, "Top up")

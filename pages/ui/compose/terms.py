@@ -15,7 +15,8 @@ from pages.ui.context import get_engine
 from pages.ui.guard import require
 from pages.ui.notices import leave_note, notice, refusal
 from pages.ui.plain import figures, plain_table, texts_list
-from pages.ui.records import facts
+from pages.ui.records import facts, link
+from pages.ui.registry import TOP_UP
 from pages.ui.terms_text import show_terms
 
 TERMS_HEIGHT: Final = 230
@@ -201,9 +202,10 @@ def _money(preview: Preview) -> None:
         "error",
         f"{missing} credits are missing: this needs {show.credits(preview.cost_micro)}, "
         f"{show.credits(preview.available_micro)} are available.",
-        f"To top up, contact {get_engine().config.support}; or go back and send to fewer recipients. "
+        "The owner of your account can top up; or go back and send to fewer recipients. "
         "Everything you entered is kept.",
     )
+    link(TOP_UP, "Top up")
 
 
 def _left_out(preview: Preview) -> None:
