@@ -67,6 +67,7 @@ def open_row(page: Page, number: int, *, table: int = 0) -> Locator:
     return drawer
 
 
+@pytest.mark.flow(12)
 def test_the_dashboard_begins_with_the_four_figures_and_keeps_its_dates_in_the_address(
     context: BrowserContext, server: Server, tokens: dict[str, str]
 ) -> None:
@@ -94,6 +95,7 @@ def test_a_figure_leads_to_its_messages_and_back(
     expect(page).to_have_url(f"{server.url}/dashboard?dates=today")
 
 
+@pytest.mark.flow(13)
 def test_a_number_is_found_and_its_row_opens_again_and_again(
     context: BrowserContext, server: Server, tokens: dict[str, str]
 ) -> None:
@@ -122,6 +124,7 @@ def test_a_message_has_an_address_of_its_own(context: BrowserContext, server: Se
     expect(page).to_have_url(f"{server.url}/sms_history?task=3")
 
 
+@pytest.mark.flow(13)
 @pytest.mark.parametrize("path", ["/sms_history", "/task_record", "/sending_record", "/topup_history"])
 def test_exports_are_files_that_no_spreadsheet_runs(
     context: BrowserContext, server: Server, tokens: dict[str, str], path: str

@@ -157,7 +157,7 @@ def test_a_link_of_one_kind_does_nothing_on_the_page_of_the_other(accounts: Acco
 def test_nobody_joins_a_suspended_account(accounts: Accounts, team: Team) -> None:
     boss = owner(accounts)
     link = team.invite(boss, Role.SENDER)
-    accounts.set_status(admin(accounts), boss.account_id, "suspended")
+    accounts.set_status(admin(accounts), boss.account_id, "suspended", note="unpaid")
     assert code_of(lambda: team.join(link.token, form("ann"))) == "link_invalid"
 
 
