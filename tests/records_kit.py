@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from engine import recipients
-from engine.accounts import Accounts, RegisterForm
+from engine.accounts import RegisterForm
 from engine.app import Engine
 from engine.model import MICRO, Actor, Role
-from tests.kit import World, au_mobiles, settled, wait_until
-from tests.pages.conftest import PASSWORD
+from tests.kit import PASSWORD, World, au_mobiles, settled, signed_in, wait_until
 
 ZONE = "Australia/Sydney"
 SALE = "=Autumn **sale** $x$"
@@ -42,7 +41,6 @@ class Shop:
 def stock(made: World) -> Shop:
     """Fills a started world and waits until everything due is settled."""
     engine = made.engine
-    engine.accounts = Accounts(engine.store, engine.clock, engine.config, password_cost=4)
     tokens, actors = people(made)
     owner = actors["owner"]
     engine.topups.credit(actors["staff"], owner.account_id, 500 * MICRO + 125_000, reason="Invoice 1042", key="first")
@@ -70,9 +68,8 @@ def people(made: World) -> tuple[dict[str, str], dict[str, Actor]]:
                 [role],
             )
     names = ("owner", "sender", "analyst", "rival", "newcomer", "staff", "admin")
-    tokens = {name: accounts.redeem(accounts.sign_in(name, PASSWORD), "Test") for name in names}
-    found = {name: accounts.actor_of(token) for name, token in tokens.items()}
-    return tokens, {name: actor for name, actor in found.items() if actor is not None}
+    found = {name: signed_in(accounts, name) for name in names}
+    return {name: token for name, (token, _) in found.items()}, {name: actor for name, (_, actor) in found.items()}
 
 
 def person(name: str) -> RegisterForm:

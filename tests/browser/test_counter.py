@@ -41,6 +41,7 @@ def test_the_browser_counts_every_text_as_the_engine_does(page: Page, rule: Coun
         ), repr(text)  # fmt: skip
 
 
+@pytest.mark.flow(9)
 def test_the_counter_moves_while_typing_and_names_what_costs_more(page: Page, server: Server) -> None:
     be(page, server, "counter")
     page.goto(f"{server.url}/quick_sms")

@@ -80,6 +80,7 @@ def test_the_map_draws_without_asking_another_server(
     context.close()
 
 
+@pytest.mark.flow(12)
 def test_a_bar_leads_to_exactly_its_messages_and_back(
     context: BrowserContext, server: Server, tokens: dict[str, str]
 ) -> None:

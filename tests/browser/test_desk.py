@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from engine.accounts import Accounts
 from engine.api import SESSION_COOKIE
 from tests.browser.conftest import Server, box, start_server
 from tests.kit import world
@@ -27,7 +26,6 @@ def tokens() -> dict[str, str]:
 def server(tmp_path_factory: pytest.TempPathFactory, tokens: dict[str, str]) -> Iterator[Server]:
     folder = Path(tmp_path_factory.mktemp("server"))
     made = world(folder / "data", credit=0, started=False)
-    made.engine.accounts = Accounts(made.store, made.clock, made.engine.config, password_cost=4)
     found, actors = people(made)
     tokens.update(found, account=str(actors["owner"].account_id))
     made.engine.stop()

@@ -31,6 +31,8 @@ BAD_ROWS = (
     "61412345678 61412345679",
     "61491570156",
 )
+GREATER_CHINA = "8613800138000, 85261234567, 85366123456, 886912345678,"
+"""A number of the mainland, which is refused, and of three places that have country codes of their own."""
 ROWS = 5_000
 SETTLE_MS = 60_000
 
@@ -96,24 +98,37 @@ def wait_until_settled(page: Page, messages: int) -> None:
 
 
 def send_quick(page: Page, server: Server) -> None:
-    """Three numbers, one of them a landline; everything is quoted before it is accepted."""
+    """What may not be sent is refused beside its field; everything is quoted before it is accepted."""
     page.goto(f"{server.url}/quick_sms")
     expect(page.get_by_role("combobox").first).to_have_value("Simulator · SID · 1.00 credit/SMS")
+    box(page, "Sender ID (optional)").fill("Bakery Shop")
+    box(page, "Sender ID (optional)").blur()
+    expect(page.get_by_text("Sender ID: it has 11 characters; the most is 10.")).to_be_visible()
     box(page, "Sender ID (optional)").fill("Bakery")
     box(page, "Task name").fill("First try")
-    box(page, "Recipients").fill("61412345678, 447400123456; 61298765432")
-    box(page, "Content").fill("Bakery: fresh bread from 7.")
+    box(page, "Recipients").fill(f"61412345678, 447400123456; {GREATER_CHINA} 61298765432")
+    box(page, "Content").fill("Hello, 你好: see http://bakery.example 🍞")
     box(page, "Content").blur()
     expect(page.get_by_text("A landline: it cannot receive SMS")).to_be_visible()
+    entries = page.locator(".ims-entries p")
+    expect(entries).to_have_count(2)  # the landline and the number of the mainland
+    expect(entries.filter(has_text="8613800138000")).to_contain_text("Numbers of mainland China are not served.")
+    marked = page.locator(".ims-findings mark.blocks")
+    expect(marked).to_have_text(["Hello", "你好", "http://", "🍞"])
+    box(page, "Content").fill("Bakery: fresh bread from 7.")
+    box(page, "Content").blur()
+    expect(marked).to_have_count(0)
     page.get_by_role("button", name="Submit").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("Terms of sending")).to_be_visible()
-    expect(dialog.get_by_role("region", name="Quote by country")).to_contain_text("Australia")
-    expect(dialog).to_contain_text("19,998.00")
+    quoted = dialog.get_by_role("region", name="Quote by country")
+    for country in ("Australia", "United Kingdom", "Hong Kong", "Macao", "Taiwan"):
+        expect(quoted).to_contain_text(country)
+    expect(dialog).to_contain_text("19,995.00")
     dialog.get_by_role("button", name="Accept & submit").dblclick()
     expect(page).to_have_url(re.compile(r"/task\?id=1$"))
-    wait_until_settled(page, 2)
-    assert figure(page, "Charged") + figure(page, "Returned") == 2
+    wait_until_settled(page, 5)
+    assert figure(page, "Charged") + figure(page, "Returned") == 5
 
 
 def compose_bulk(page: Page, server: Server, file: Path, *, good: int, bad: int) -> None:
@@ -177,6 +192,7 @@ def assert_books(server: Server, shown: dict[str, Decimal], *, delivered: int) -
         engine.store.close()
 
 
+@pytest.mark.flow(4, 5, 6, 8, 10, 11)
 def test_from_the_set_up_link_to_a_settled_bulk_task(
     page: Page, browser: Browser, job_server: Server, tmp_path: Path
 ) -> None:

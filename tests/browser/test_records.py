@@ -67,6 +67,7 @@ def open_row(page: Page, number: int, *, table: int = 0) -> Locator:
     return drawer
 
 
+@pytest.mark.flow(12)
 def test_the_dashboard_begins_with_the_four_figures_and_keeps_its_dates_in_the_address(
     context: BrowserContext, server: Server, tokens: dict[str, str]
 ) -> None:
@@ -94,6 +95,7 @@ def test_a_figure_leads_to_its_messages_and_back(
     expect(page).to_have_url(f"{server.url}/dashboard?dates=today")
 
 
+@pytest.mark.flow(13)
 def test_a_number_is_found_and_its_row_opens_again_and_again(
     context: BrowserContext, server: Server, tokens: dict[str, str]
 ) -> None:
@@ -145,6 +147,7 @@ def test_a_planned_task_is_paused_resumed_and_cancelled_and_a_message_leads_on(
     expect(page.get_by_role("dialog").get_by_text("3 recipients were not reached")).to_be_visible()
 
 
+@pytest.mark.flow(13)
 @pytest.mark.parametrize("path", ["/sms_history", "/task_record", "/sending_record", "/topup_history"])
 def test_exports_are_files_that_no_spreadsheet_runs(
     context: BrowserContext, server: Server, tokens: dict[str, str], path: str

@@ -13,7 +13,7 @@ from tests.browser.conftest import Server, box, fill_in_person, log_in, register
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PRICES = "country,price\n*,1.50\nAustralia,0.80\nNZ,1.20\n"
-SHOWN = "Oceania · SID · 0.80–1.50 credit/SMS"
+SHOWN = "Oceania · 0.80–1.50 credit/SMS"
 ACCOUNT_ID = 2
 
 
@@ -22,7 +22,6 @@ def make_route(page: Page, server: Server, prices: Path) -> None:
     page.get_by_role("button", name="Add route").click()
     dialog = page.get_by_role("dialog")
     box(dialog, "Route name").fill("Oceania")  # type: ignore[arg-type] # a locator finds as a page does
-    dialog.get_by_text("Carries a sender ID").click()
     dialog.get_by_text("Open for customers at once").click()
     dialog.get_by_role("button", name="Add it").click()
     expect(page.get_by_text("“Oceania” is added")).to_be_visible()
@@ -46,6 +45,7 @@ def credit(page: Page, server: Server) -> None:
     expect(page.get_by_text("10.00 credits added to")).to_be_visible()
 
 
+@pytest.mark.flow(6, 7)
 def test_a_new_route_is_found_and_sent_over(page: Page, browser: Browser, fresh_server: Server, tmp_path: Path) -> None:
     prices = tmp_path / "prices.csv"
     prices.write_text(PRICES, encoding="utf-8")
@@ -61,8 +61,11 @@ def test_a_new_route_is_found_and_sent_over(page: Page, browser: Browser, fresh_
     credit(desk, fresh_server)
     log_in(page, fresh_server, "jane")
     page.goto(f"{fresh_server.url}/quick_sms")
+    expect(box(page, "Sender ID (optional)")).to_be_visible()
     page.get_by_role("combobox").first.click()
     page.get_by_role("option", name=SHOWN).click()
+    expect(page.get_by_text("this route does not support one")).to_be_visible()
+    expect(box(page, "Sender ID (optional)")).to_have_count(0)
     box(page, "Task name").fill("Over the new route")
     box(page, "Recipients").fill("61412345678, 6421345678")
     box(page, "Content").fill("Bakery: fresh bread from 7.")

@@ -45,8 +45,13 @@ def test_the_printed_link_makes_the_administrator_once(page: Page, fresh_server:
     expect(page.get_by_text("The first administrator exists already")).to_be_visible()
 
 
+@pytest.mark.flow(1, 2)
 def test_who_registers_can_log_in_and_sees_the_credit(page: Page, server: Server) -> None:
-    register(page, server, "jane")
+    page.goto(server.url)
+    page.get_by_role("link", name="New here? Register your team").click()
+    fill_in_person(page, "jane", team="Bakery")
+    page.get_by_role("button", name="Register").click()
+    expect(page.get_by_text("Your team is registered")).to_be_visible()
     expect(page).to_have_url(f"{server.url}/login")
     log_in(page, server, "jane")
     expect(page.locator(".ims-credit")).to_have_text("Available0.00")
@@ -113,6 +118,7 @@ def test_a_changed_password_signs_other_browsers_out_and_this_one_not(
     elsewhere.close()
 
 
+@pytest.mark.flow(2)
 def test_a_wrong_password_says_what_to_check_and_keeps_the_name(page: Page, server: Server) -> None:
     register(page, server, "wrong")
     try_log_in(page, "wrong", "not the password")

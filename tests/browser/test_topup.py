@@ -71,6 +71,7 @@ def approve(page: Page, server: Server, reference: str) -> None:
     expect(page.get_by_text("1,000 credits added to “Bakery”")).to_be_visible()
 
 
+@pytest.mark.flow(3)
 def test_credit_is_asked_for_paid_approved_and_seen(
     page: Page, browser: Browser, office_server: Server, tmp_path: Path
 ) -> None:

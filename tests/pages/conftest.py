@@ -11,16 +11,16 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest, app_test
 from streamlit.util import calc_hash
 
-from engine.accounts import Accounts, Factors, Profile, RegisterForm, Team
+from engine.accounts import RegisterForm
 from engine.api import SESSION_COOKIE
 from engine.app import Engine
 from engine.config import Config
 from engine.model import Role
 from pages.ui import context
 from pages.ui.registry import PageEntry
+from tests.kit import PASSWORD, cheap_passwords
 
 ENTRY = Path(__file__).parents[2] / "streamlit_app.py"
-PASSWORD = "tall green kettle"
 RUN_LIMIT_S = 30
 
 
@@ -36,10 +36,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
     opened = Engine.open(
         Config.from_env({"IMS_DATA": str(tmp_path), "IMS_URL": "duckdb://", "IMS_SUPPORT": "555-0100"})
     )
-    opened.accounts = Accounts(opened.store, opened.clock, opened.config, password_cost=4)
-    opened.team = Team(opened.store, opened.clock, opened.config, password_cost=4)
-    opened.factors = Factors(opened.store, opened.clock, opened.config, password_cost=4)
-    opened.profile = Profile(opened.store, opened.clock, password_cost=4)
+    cheap_passwords(opened)
     context.set_engine(opened)
     yield opened
     context.set_engine(None)

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from engine.accounts import Accounts
 from engine.api import SESSION_COOKIE
 from engine.app import Engine
 from engine.model import MICRO, Actor
@@ -31,8 +30,7 @@ from pages.ui.registry import (
     PageEntry,
 )
 from pages.ui.terms_text import html_of
-from tests.desk_kit import audited
-from tests.kit import World, raw, world
+from tests.kit import World, audited, raw, world
 from tests.pages.conftest import Visit
 from tests.records_kit import people
 
@@ -57,7 +55,6 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     made = world(tmp_path, credit=0, started=False)
-    made.engine.accounts = Accounts(made.store, made.clock, made.engine.config, password_cost=4)
     tokens, actors = people(made)
     made.engine.topups.credit(actors["staff"], actors["owner"].account_id, 50 * MICRO, reason="Start", key="start")
     context.set_engine(made.engine)

@@ -111,13 +111,14 @@ def test_an_administrator_adds_a_route_that_customers_find(
     field(app, "Credits per SMS, everywhere").set_value("1,5")
     assert "not a price" in read(press(app, "Add it"))
     field(app, "Credits per SMS, everywhere").set_value("1.5")
+    field(app, "Carries a sender ID").set_value(True)
     field(app, "Open for customers at once").set_value(True)
     app = press(app, "Add it")
-    assert "Asia · 1.50 credit/SMS" in read(app)
+    assert "Asia · SID · 1.50 credit/SMS" in read(app)
     assert stored(engine, "Asia").enabled
     sign_in(Role.OWNER)
     names = field(visit.open(QUICK_SMS), "Route").options
-    assert "Asia · 1.50 credit/SMS" in names
+    assert "Asia · SID · 1.50 credit/SMS" in names
 
 
 def test_a_file_option_is_refused_in_the_browser_and_what_was_typed_is_kept(

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import pytest
-
 from engine.accounts import Accounts, RegisterForm
-from engine.errors import ImsError
 from engine.model import Actor
+from tests.kit import PASSWORD
+from tests.kit import signed_in as signed_in_as
 
-FAST = 4
-"""bcrypt's least cost: the tests check logic, not slowness."""
-PASSWORD = "tall green kettle"
 AGENT = "Browser/1.0"
 
 
@@ -30,10 +24,7 @@ def form(user_name: str = "jane", **other: str) -> RegisterForm:
 
 
 def signed_in(accounts: Accounts, user_name: str = "jane", password: str = PASSWORD) -> tuple[str, Actor]:
-    token = accounts.redeem(accounts.sign_in(user_name, password), AGENT)
-    actor = accounts.actor_of(token)
-    assert actor is not None
-    return token, actor
+    return signed_in_as(accounts, user_name, password)
 
 
 def owner(accounts: Accounts, user_name: str = "jane") -> Actor:
@@ -44,9 +35,3 @@ def owner(accounts: Accounts, user_name: str = "jane") -> Actor:
 def admin(accounts: Accounts) -> Actor:
     accounts.create_first_admin(accounts.setup_token(), form("root-admin", team="Operator Pty"))
     return signed_in(accounts, "root-admin")[1]
-
-
-def code_of(call: Callable[[], object]) -> str:
-    with pytest.raises(ImsError) as caught:
-        call()
-    return caught.value.code

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -16,31 +15,9 @@ from engine.accounts.sessions import hash_of
 from engine.config import Config
 from engine.errors import AccessError, ImsError, InputError
 from engine.model import Actor, Role
-from engine.store import Store, open_store
-from tests.unit.accounts_kit import AGENT, FAST, PASSWORD, FakeClock, admin, code_of, form, owner, signed_in
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    opened = open_store("duckdb://")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def config() -> Config:
-    return Config.from_env({"IMS_ZONE": "Australia/Sydney"})
-
-
-@pytest.fixture
-def accounts(store: Store, clock: FakeClock, config: Config) -> Accounts:
-    return Accounts(store, clock, config, password_cost=FAST)
-
+from engine.store import Store
+from tests.kit import FAST, PASSWORD, code_of
+from tests.unit.accounts_kit import AGENT, FakeClock, admin, form, owner, signed_in
 
 INTERNAL = {"setup_token", "create_operator", "ensure_account"}
 """Called by the server's start and the command line only, where nobody is signed in."""

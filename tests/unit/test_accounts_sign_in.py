@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -23,34 +22,10 @@ from engine.accounts.sessions import (
     hash_of,
 )
 from engine.accounts.throttle import MOST_NAMES, UnknownNames
-from engine.config import Config
 from engine.errors import AccessError, InputError
 from engine.model import HOUR_US, MINUTE_US
-from engine.store import Store, open_store
-from tests.unit.accounts_kit import AGENT, FAST, PASSWORD, FakeClock, admin, code_of, form, owner, signed_in
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    opened = open_store("duckdb://")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def config() -> Config:
-    return Config.from_env({"IMS_ZONE": "Australia/Sydney"})
-
-
-@pytest.fixture
-def accounts(store: Store, clock: FakeClock, config: Config) -> Accounts:
-    return Accounts(store, clock, config, password_cost=FAST)
-
+from tests.kit import FAST, PASSWORD, code_of
+from tests.unit.accounts_kit import AGENT, FakeClock, admin, form, owner, signed_in
 
 COMMON = (
     *("", "Ab3$xyz", "password12", "P@ssw0rd2024", "1234567890", "9876543210", "qwertyuiop1", "aaaaaaaaaaaa"),

@@ -16,9 +16,8 @@ from engine.errors import StoreError
 from engine.model import HOUR_US
 from engine.store import open_store
 from engine.system import backups
-from tests.desk_kit import code_of, desk_world
 from tests.flow.test_cli import run
-from tests.kit import World, config_for, raw, settled, wait_until
+from tests.kit import World, code_of, config_for, raw, settled, wait_until, world
 
 
 def tasks_in(path: Path) -> int:
@@ -36,7 +35,7 @@ def kept(folder: Path) -> list[str]:
 
 
 def test_a_backup_made_while_500_messages_are_sent_opens_and_its_books_add_up(tmp_path: Path) -> None:
-    made = desk_world(tmp_path, started=True)
+    made = world(tmp_path, credit=1_000)
     made_ones: list[backups.Backup] = []
 
     def back_up() -> None:
@@ -56,7 +55,7 @@ def test_a_backup_made_while_500_messages_are_sent_opens_and_its_books_add_up(tm
 
 
 def test_only_so_many_are_kept_and_documents_go_with_them(tmp_path: Path) -> None:
-    made = desk_world(tmp_path)
+    made = world(tmp_path, credit=1_000, started=False)
     config = replace(made.engine.config, backups_kept=2)
     documents = tmp_path / backups.DOCUMENTS
     documents.mkdir()
@@ -74,7 +73,7 @@ def test_only_so_many_are_kept_and_documents_go_with_them(tmp_path: Path) -> Non
 
 
 def test_a_backup_is_due_by_its_age_and_never_when_switched_off(tmp_path: Path) -> None:
-    made = desk_world(tmp_path)
+    made = world(tmp_path, credit=1_000, started=False)
     config, now_us = made.engine.config, made.clock.now_us()
     assert backups.due(config, now_us=now_us)
     made.engine.system.back_up_when_due()
@@ -97,7 +96,7 @@ def test_a_database_in_memory_has_no_backups(tmp_path: Path) -> None:
 
 def prepared(folder: Path) -> tuple[World, Path]:
     """A world with one task, its backup, and a second task that the backup does not know; stopped."""
-    made = desk_world(folder)
+    made = world(folder, credit=1_000, started=False)
     documents = folder / backups.DOCUMENTS
     documents.mkdir()
     (documents / "one.png").write_bytes(b"then")
@@ -151,7 +150,7 @@ def spoil(path: Path, sql: str) -> None:
 
 
 def test_the_command_line_backs_up_restores_and_refuses_a_database_in_use(tmp_path: Path) -> None:
-    made = desk_world(tmp_path / "data")
+    made = world(tmp_path / "data", credit=1_000, started=False)
     made.send(2)
     config: Config = made.engine.config
     busy = run(tmp_path / "data", "restore", str(config.data / "ims.db"))

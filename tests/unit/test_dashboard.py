@@ -78,7 +78,7 @@ def headline_of(book: Book, account_id: int | None, start_us: int, end_us: int) 
 hours = st.integers(-24, 300).map(lambda number: START_US + number * HOUR_US)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     bounds=st.lists(hours, min_size=2, max_size=2, unique=True).map(sorted),
     zone=st.sampled_from(ZONES),
@@ -105,7 +105,7 @@ def test_every_figure_equals_the_messages_behind_it(big: Book, bounds: list[int]
     assert all(found.reasons["sentence"].str.len_chars() > 0)
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(zone=st.sampled_from(ZONES))
 def test_days_and_hours_are_those_of_the_zone(big: Book, zone: str) -> None:
     found = History(big.store, FakeClock()).dashboard(STAFF, START_US, START_US + 10 * DAY_US, zone=zone)

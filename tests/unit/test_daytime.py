@@ -42,7 +42,7 @@ def people(picked: list[tuple[int, str]]) -> pl.DataFrame:
     return pl.DataFrame(picked, schema=schema, orient="row")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.sampled_from(mobiles()), min_size=1, max_size=120),
     st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31)),  # noqa: DTZ001 - hypothesis wants naive bounds

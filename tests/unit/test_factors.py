@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -18,33 +17,12 @@ from engine.config import Config
 from engine.errors import ImsError, SettingError
 from engine.model import EVERY_ROLE, OPERATOR_ROLES, SECOND_US, Actor, Role
 from engine.notices import Notices
-from engine.store import Store, open_store
-from tests.unit.accounts_kit import AGENT, FAST, PASSWORD, FakeClock, admin, code_of, owner, signed_in
+from engine.store import Store
+from tests.kit import FAST, PASSWORD, code_of
+from tests.unit.accounts_kit import AGENT, FakeClock, admin, owner, signed_in
 
 STEP_US = STEP_S * SECOND_US
 NEW = "another green kettle"
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    opened = open_store("duckdb://")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Config:
-    return Config.from_env({"IMS_DATA": str(tmp_path)})
-
-
-@pytest.fixture
-def accounts(store: Store, clock: FakeClock, config: Config) -> Accounts:
-    return Accounts(store, clock, config, password_cost=FAST)
 
 
 @pytest.fixture

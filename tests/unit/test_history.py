@@ -90,6 +90,8 @@ CALLS: dict[str, Callable[[History, Actor, dict[str, int]], object]] = {
     "statement_totals": lambda h, a, ids: h.statement_totals(a, 0, START_US * 2, account_id=ids["account"]),
     "statement_file": lambda h, a, ids: h.statement_file(a, 0, START_US * 2, "xlsx", account_id=ids["account"]),
     "statement": lambda h, a, ids: h.statement(a, 0, START_US * 2, account_id=ids["account"]),
+    "statement_totals": lambda h, a, ids: h.statement_totals(a, 0, START_US * 2, account_id=ids["account"]),
+    "statement_file": lambda h, a, ids: h.statement_file(a, 0, START_US * 2, "xlsx", account_id=ids["account"]),
     "dashboard": lambda h, a, ids: h.dashboard(a, START_US, START_US + DAY_US, account_id=ids["account"]),
     "delivery_times": lambda h, a, ids: h.delivery_times(a, START_US, START_US + DAY_US, account_id=ids["account"]),
     "forecast": lambda h, a, ids: h.forecast(a, account_id=ids["account"]),
@@ -178,7 +180,7 @@ def test_ids_that_cannot_be_are_unknown_not_errors(shared: tuple[History, dict[s
         assert refused.value.code == "not_found", name
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     wanted=st.builds(
         RecordFilter,
@@ -338,7 +340,7 @@ def expected(book: Book, account_id: int | None, wanted: RecordFilter, *, below:
 instants = st.none() | st.integers(0, 130).map(lambda hours: START_US + hours * HOUR_US)
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     wanted=st.builds(
         RecordFilter,

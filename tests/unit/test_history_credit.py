@@ -65,7 +65,7 @@ def test_an_operator_without_credit_has_a_balance_of_zero(history: History, book
 kinds = st.sampled_from([MovementKind.TOP_UP, MovementKind.HOLD, MovementKind.CHARGE, MovementKind.RETURN])
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     moves=st.lists(
         st.tuples(kinds, st.integers(1, 10**12), st.integers(0, 50), st.sampled_from([1, 2])), min_size=6, max_size=12
@@ -172,7 +172,7 @@ def test_a_csv_has_exact_credits_iso_times_and_plain_reasons(history: History, b
 
 
 @given(amount=st.integers(-(10**15), 10**15))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_credits_in_files_are_exact(amount: int) -> None:
     frame = pl.DataFrame({"amount": [amount]})
     columns = {"amount": ("amount", exports.Cell.CREDITS)}

@@ -159,7 +159,7 @@ def test_running_balances_of_a_batch_follow_its_order(store: Store) -> None:
     ]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     steps=st.lists(
         st.tuples(st.sampled_from(["up", "down", "hold", "charge", "return"]), st.integers(1, 5_000_000)), max_size=12

@@ -11,21 +11,20 @@ import pytest
 from engine import recipients
 from engine.accounts.limits import NO_LIMITS, AccountLimits, limits_of, midnight_us
 from engine.errors import ImsError
-from engine.model import DAY_US, HOUR_US, MICRO, Actor
-from tests.desk_kit import audited, code_of, desk_world, notices_of, operator
-from tests.kit import World, au_mobiles, raw
+from engine.model import DAY_US, HOUR_US, MICRO, Actor, Role
+from tests.kit import World, au_mobiles, audited, code_of, notices_of, operator, raw, world
 
 
 @pytest.fixture
 def made(tmp_path: Path) -> Iterator[World]:
-    made = desk_world(tmp_path)
+    made = world(tmp_path, credit=1_000, started=False)
     yield made
     made.engine.stop()
 
 
 @pytest.fixture
 def staff(made: World) -> Actor:
-    return operator(made)
+    return operator(made, Role.STAFF)
 
 
 def limit(made: World, staff: Actor, **limits: object) -> None:

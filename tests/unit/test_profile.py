@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,26 +14,9 @@ from engine.accounts.proof import FAILURES_ALLOWED
 from engine.config import Config
 from engine.model import MICRO, Actor, Role, to_us
 from engine.notices import Notices
-from engine.store import Store, open_store
-from tests.kit import settled, wait_until, world
-from tests.unit.accounts_kit import FAST, PASSWORD, FakeClock, code_of, form, owner, signed_in
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    opened = open_store("duckdb://")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def accounts(store: Store, clock: FakeClock) -> Accounts:
-    return Accounts(store, clock, Config.from_env({"IMS_ZONE": "Australia/Sydney"}), password_cost=FAST)
+from engine.store import Store
+from tests.kit import FAST, PASSWORD, code_of, settled, wait_until, world
+from tests.unit.accounts_kit import FakeClock, form, owner, signed_in
 
 
 @pytest.fixture

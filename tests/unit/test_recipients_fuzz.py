@@ -9,7 +9,7 @@ from engine.recipients import RecipientFile
 from tests.unit.recipients_kit import XLS, excel, outcome, row, workbook
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(["csv", "txt", "xlsx"]), st.binary(max_size=400))
 @example("csv", b"\xff\xfe\x00")
 @example("csv", b"\x00\x00\xfe\xff\x00")
@@ -20,7 +20,7 @@ def test_any_bytes_end_in_a_result_or_a_code(extension: str, data: bytes) -> Non
     assert isinstance(file, (RecipientFile, str))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.sampled_from(["csv", "txt"]),
     st.text(st.sampled_from("1234567890+ ,;|\t\n\r\"'=-.()phone、，\u2028\x0c\ufeffé"), max_size=200),
@@ -37,7 +37,7 @@ def test_any_text_has_every_row_once(extension: str, text: str, encoding: str) -
 VALID = excel([["phone", "name"], *[[61412000000 + at, f"name {at}"] for at in range(30)]])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.data())
 def test_a_damaged_xlsx_ends_in_a_result_or_a_code(data: st.DataObject) -> None:
     broken = bytearray(VALID)
@@ -50,7 +50,7 @@ def test_a_damaged_xlsx_ends_in_a_result_or_a_code(data: st.DataObject) -> None:
 SHEET_XML = row(1, "phone", "name") + row(2, 61412000001, "Al") + '<row r="3"><c r="A3" t="s"><v>0</v></c></row>'
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_damaged_xml_inside_a_sound_xlsx_ends_in_a_result_or_a_code(data: st.DataObject) -> None:
     pieces = st.sampled_from(
@@ -69,7 +69,7 @@ def test_damaged_xml_inside_a_sound_xlsx_ends_in_a_result_or_a_code(data: st.Dat
     assert isinstance(file, (RecipientFile, str))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.data())
 def test_a_damaged_old_file_ends_in_a_result_or_a_code(data: st.DataObject) -> None:
     broken = bytearray(XLS)

@@ -121,7 +121,7 @@ cells = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.lists(cells, min_size=1, max_size=4), min_size=1, max_size=6))
 def test_values_are_those_of_another_reader(rows: list[list[object]]) -> None:
     data = excel(rows)

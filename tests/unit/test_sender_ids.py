@@ -12,13 +12,12 @@ from engine import routes
 from engine.accounts.sender_ids import SenderState
 from engine.app import Engine
 from engine.model import Actor, Role
-from tests.desk_kit import audited, code_of, desk_world, notices_of, operator
-from tests.kit import World, raw
+from tests.kit import World, audited, code_of, notices_of, operator, raw, world
 
 
 @pytest.fixture
 def made(tmp_path: Path) -> Iterator[World]:
-    made = desk_world(tmp_path)
+    made = world(tmp_path, credit=1_000, started=False)
     made.engine = Engine(replace(made.engine.config, sender_approval=True), made.store, made.clock)
     yield made
     made.engine.stop()
@@ -26,7 +25,7 @@ def made(tmp_path: Path) -> Iterator[World]:
 
 @pytest.fixture
 def staff(made: World) -> Actor:
-    return operator(made)
+    return operator(made, Role.STAFF)
 
 
 def states(made: World) -> list[tuple[str, str]]:
@@ -50,7 +49,7 @@ def test_only_approved_sender_ids_are_sent_whatever_their_case(made: World, staf
 
 
 def test_without_the_setting_approvals_are_only_kept(tmp_path: Path) -> None:
-    made = desk_world(tmp_path)
+    made = world(tmp_path, credit=1_000, started=False)
     made.engine.sender_ids.request(made.owner, "Bakery")
     made.send(1, sender="Other")
     assert routes.find(made.store, None).supports_sender

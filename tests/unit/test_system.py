@@ -11,13 +11,12 @@ import pytest
 from engine.model import DAY_US, MICRO, Actor, Role
 from engine.store import jobs
 from engine.system import AuditFilter
-from tests.desk_kit import audited, code_of, desk_world, operator
-from tests.kit import World, raw, settled, wait_until
+from tests.kit import World, audited, code_of, operator, raw, settled, wait_until, world
 
 
 @pytest.fixture
 def made(tmp_path: Path) -> Iterator[World]:
-    made = desk_world(tmp_path)
+    made = world(tmp_path, credit=1_000, started=False)
     yield made
     made.engine.stop()
 
@@ -73,7 +72,7 @@ def test_a_failed_job_is_tried_again_or_given_up_and_written_down(made: World, a
     (left,) = system.jobs(admin)
     assert (left["id"], left["state"], left["attempts"]) == (first["id"], "waiting", 0)
     assert [len(audited(made, action)) for action in ("job_retried", "job_dropped")] == [1, 1]
-    assert code_of(lambda: system.retry_job(operator(made), first["id"])) == "forbidden"
+    assert code_of(lambda: system.retry_job(operator(made, Role.STAFF), first["id"])) == "forbidden"
 
 
 def test_proof_and_backup_run_on_request_in_the_background(made: World, admin: Actor) -> None:
@@ -107,7 +106,7 @@ def test_the_same_request_runs_once_at_a_time_and_its_failure_is_told(made: Worl
 
 def test_the_audit_log_is_filtered_by_person_account_action_text_and_time(made: World, admin: Actor) -> None:
     engine, account = made.engine, made.owner.account_id
-    staff = operator(made)
+    staff = operator(made, Role.STAFF)
     engine.topups.credit(admin, account, MICRO, reason="=Invoice 7", key="a")
     engine.topups.credit(staff, account, MICRO, reason="Invoice 8", key="b")
     engine.accounts.set_status(staff, account, "suspended", note="unpaid")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -17,32 +16,11 @@ from engine.config import Config
 from engine.errors import ImsError
 from engine.model import CUSTOMER_ROLES, HOUR_US, Actor, Role
 from engine.notices import Notices
-from engine.store import Store, open_store
-from tests.unit.accounts_kit import AGENT, FAST, PASSWORD, FakeClock, admin, code_of, form, owner, signed_in
+from engine.store import Store
+from tests.kit import FAST, PASSWORD, code_of
+from tests.unit.accounts_kit import AGENT, FakeClock, admin, form, owner, signed_in
 
 NEW = "another green kettle"
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    opened = open_store("duckdb://")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def config() -> Config:
-    return Config.from_env({"IMS_ZONE": "Australia/Sydney"})
-
-
-@pytest.fixture
-def accounts(store: Store, clock: FakeClock, config: Config) -> Accounts:
-    return Accounts(store, clock, config, password_cost=FAST)
 
 
 @pytest.fixture
@@ -157,7 +135,7 @@ def test_a_link_of_one_kind_does_nothing_on_the_page_of_the_other(accounts: Acco
 def test_nobody_joins_a_suspended_account(accounts: Accounts, team: Team) -> None:
     boss = owner(accounts)
     link = team.invite(boss, Role.SENDER)
-    accounts.set_status(admin(accounts), boss.account_id, "suspended")
+    accounts.set_status(admin(accounts), boss.account_id, "suspended", note="unpaid")
     assert code_of(lambda: team.join(link.token, form("ann"))) == "link_invalid"
 
 

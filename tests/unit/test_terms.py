@@ -10,15 +10,14 @@ import pytest
 from engine.app import Engine
 from engine.model import Role
 from engine.terms import FIRST_FILE, FIRST_VERSION
-from tests.desk_kit import code_of, desk_world, operator
-from tests.kit import World
+from tests.kit import World, code_of, operator, world
 
 TEXT = "# Terms\n\n" + "You agree to be careful with what you send. " * 5
 
 
 @pytest.fixture
 def made(tmp_path: Path) -> Iterator[World]:
-    made = desk_world(tmp_path)
+    made = world(tmp_path, credit=1_000, started=False)
     yield made
     made.engine.stop()
 
@@ -27,7 +26,7 @@ def test_the_first_version_is_the_text_that_ships(made: World) -> None:
     assert f"Version {FIRST_VERSION}" in FIRST_FILE.read_text()
     assert made.engine.terms.current(made.owner)["body"] == FIRST_FILE.read_text()
     Engine(made.engine.config, made.store, made.clock)
-    assert len(made.engine.terms.versions(operator(made))) == 1
+    assert len(made.engine.terms.versions(operator(made, Role.STAFF))) == 1
 
 
 def test_a_task_keeps_the_version_it_accepted(made: World) -> None:
@@ -57,5 +56,5 @@ def test_versions_are_never_changed_and_only_administrators_publish(made: World)
     assert code_of(lambda: terms.publish(admin, FIRST_VERSION, TEXT)) == "taken"
     assert code_of(lambda: terms.publish(admin, " ", TEXT)) == "invalid"
     assert code_of(lambda: terms.publish(admin, "2027-01", "short")) == "invalid"
-    assert code_of(lambda: terms.publish(operator(made), "2027-01", TEXT)) == "forbidden"
+    assert code_of(lambda: terms.publish(operator(made, Role.STAFF), "2027-01", TEXT)) == "forbidden"
     assert code_of(lambda: terms.of(made.owner, "no such")) == "not_found"

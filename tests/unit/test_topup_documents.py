@@ -16,8 +16,9 @@ from starlette.middleware import Middleware
 from engine.api import SESSION_COOKIE, SecurityHeaders, content_policy, document_routes
 from engine.topups import MOST_BYTES, MOST_DOCUMENTS
 from engine.topups import documents as documents_module
+from tests.kit import code_of
 from tests.unit.accounts_kit import signed_in
-from tests.unit.topups_kit import JPEG, PDF, PNG, Office, office, refused
+from tests.unit.topups_kit import JPEG, PDF, PNG, Office, office
 
 
 @pytest.fixture
@@ -45,21 +46,21 @@ def test_png_jpeg_and_pdf_are_taken_by_their_first_bytes_whatever_they_are_calle
 )
 def test_a_file_that_only_pretends_is_refused(desk: Office, data: bytes) -> None:
     request_id = desk.ask()
-    assert refused(lambda: upload(desk, request_id, data)) == "document_kind"
-    assert refused(lambda: upload(desk, request_id, b"")) == "document_empty"
+    assert code_of(lambda: upload(desk, request_id, data)) == "document_kind"
+    assert code_of(lambda: upload(desk, request_id, b"")) == "document_empty"
     assert desk.files() == []
 
 
 def test_five_megabytes_are_the_most(desk: Office) -> None:
     request_id = desk.ask()
-    assert refused(lambda: upload(desk, request_id, PNG.ljust(MOST_BYTES + 1))) == "document_size"
+    assert code_of(lambda: upload(desk, request_id, PNG.ljust(MOST_BYTES + 1))) == "document_size"
     assert upload(desk, request_id, PNG.ljust(MOST_BYTES))
 
 
 def test_five_documents_are_the_most_and_the_same_one_counts_once(desk: Office) -> None:
     request_id = desk.ask()
     ids = [upload(desk, request_id, PNG + bytes([number])) for number in range(MOST_DOCUMENTS)]
-    assert refused(lambda: upload(desk, request_id, PDF)) == "document_count"
+    assert code_of(lambda: upload(desk, request_id, PDF)) == "document_count"
     assert upload(desk, request_id, PNG + b"\x00") == ids[0]
     assert len(desk.files()) == MOST_DOCUMENTS
 
@@ -77,17 +78,17 @@ def test_only_its_account_and_staff_read_a_receipt(desk: Office) -> None:
     document_id = upload(desk, desk.ask())
     for name in ("owner", "sender", "staff", "admin"):
         assert desk.topups.document(desk.actors[name], document_id).data == PNG
-    assert refused(lambda: desk.topups.document(desk.actors["rival"], document_id)) == "not_found"
-    assert refused(lambda: desk.topups.document(desk.staff, document_id + 1)) == "not_found"
+    assert code_of(lambda: desk.topups.document(desk.actors["rival"], document_id)) == "not_found"
+    assert code_of(lambda: desk.topups.document(desk.staff, document_id + 1)) == "not_found"
 
 
 def test_nobody_else_adds_to_a_request_and_a_decided_one_takes_no_more(desk: Office) -> None:
     request_id = desk.ask()
     rival = desk.actors["rival"]
-    stranger = refused(lambda: desk.topups.upload(rival, request_id, name="x.png", data=PNG))
+    stranger = code_of(lambda: desk.topups.upload(rival, request_id, name="x.png", data=PNG))
     assert stranger == "not_found"
     desk.topups.withdraw(desk.owner, request_id)
-    assert refused(lambda: upload(desk, request_id)) == "topup_closed"
+    assert code_of(lambda: upload(desk, request_id)) == "topup_closed"
     assert desk.files() == []
 
 
@@ -95,9 +96,9 @@ def test_a_file_that_was_changed_or_lost_on_the_disk_is_not_shown(desk: Office) 
     document_id = upload(desk, desk.ask())
     (file,) = desk.files()
     file.write_bytes(JPEG)
-    assert refused(lambda: desk.topups.document(desk.staff, document_id)) == "not_found"
+    assert code_of(lambda: desk.topups.document(desk.staff, document_id)) == "not_found"
     file.unlink()
-    assert refused(lambda: desk.topups.document(desk.staff, document_id)) == "not_found"
+    assert code_of(lambda: desk.topups.document(desk.staff, document_id)) == "not_found"
 
 
 def test_a_crash_between_file_and_row_leaves_only_an_orphan_that_is_swept_up(
@@ -135,7 +136,7 @@ def test_an_upload_that_is_refused_late_leaves_no_file(desk: Office, monkeypatch
         return keep(data)
 
     monkeypatch.setattr(desk.topups._folder, "keep", keep_and_withdraw)
-    assert refused(lambda: upload(desk, request_id)) == "topup_closed"
+    assert code_of(lambda: upload(desk, request_id)) == "topup_closed"
     assert desk.files() == []
 
 

@@ -14,7 +14,8 @@ from engine.model import MICRO
 from engine.topups import requests as requests_module
 from engine.topups.prices import BankDetails
 from engine.topups.requests import MOST_A_DAY, MOST_OPEN, reference_of
-from tests.unit.topups_kit import Office, office, refused
+from tests.kit import code_of
+from tests.unit.topups_kit import Office, office
 
 BANK = BankDetails("Bank of <b>Tests</b>", "IMS Pty Ltd", "DE89 3704 0044 0532 0130 00", "Write only the reference.")
 
@@ -70,7 +71,7 @@ def test_a_request_freezes_price_and_credits(desk: Office) -> None:
 
 def test_a_price_that_changed_while_the_form_was_open_is_not_accepted_unseen(desk: Office) -> None:
     desk.topups.set_prices(desk.actors["admin"], "USD", [("100", "0.09")], based_on=1)
-    late = refused(lambda: desk.topups.request(desk.owner, 500 * MICRO, price_version=1, key="k"))
+    late = code_of(lambda: desk.topups.request(desk.owner, 500 * MICRO, price_version=1, key="k"))
     assert late == "topup_price_changed"
 
 
@@ -78,26 +79,26 @@ def test_a_double_click_asks_once_and_a_reused_key_is_refused(desk: Office) -> N
     with ThreadPoolExecutor(4) as pool:
         ids = set(pool.map(lambda _: desk.ask(500, key="form"), range(4)))
     assert len(ids) == 1
-    assert refused(lambda: desk.ask(600, key="form")) == "key_reused"
-    assert refused(lambda: desk.ask(600, key="")) == "key_reused"
+    assert code_of(lambda: desk.ask(600, key="form")) == "key_reused"
+    assert code_of(lambda: desk.ask(600, key="")) == "key_reused"
     assert desk.ask(500, key="form", actor=desk.actors["rival"]) not in ids
 
 
 def test_ten_open_requests_and_twenty_a_day_are_the_most(desk: Office) -> None:
     made = [desk.ask(100, key=f"k{number}") for number in range(MOST_OPEN)]
-    assert refused(lambda: desk.ask(100, key="more")) == "topup_open"
+    assert code_of(lambda: desk.ask(100, key="more")) == "topup_open"
     for request_id in made:
         desk.topups.withdraw(desk.owner, request_id)
     for number in range(MOST_A_DAY - MOST_OPEN):
         desk.topups.withdraw(desk.owner, desk.ask(100, key=f"l{number}"))
-    assert refused(lambda: desk.ask(100, key="more")) == "topup_daily"
+    assert code_of(lambda: desk.ask(100, key="more")) == "topup_daily"
     desk.clock.move(hours=25)
     assert desk.ask(100, key="more")
 
 
 @pytest.mark.parametrize("amount_micro", [0, 99 * MICRO, 100 * MICRO + 1, 10**18])
 def test_an_amount_outside_the_limits_is_refused(desk: Office, amount_micro: int) -> None:
-    call = refused(lambda: desk.topups.request(desk.owner, amount_micro, price_version=1, key="k"))
+    call = code_of(lambda: desk.topups.request(desk.owner, amount_micro, price_version=1, key="k"))
     assert call == "topup_amount"
 
 
@@ -136,10 +137,10 @@ def test_nothing_is_credited_after_a_withdrawal_and_nothing_withdrawn_after_cred
     gone, paid = desk.with_receipt(key="a"), desk.with_receipt(key="b")
     desk.topups.withdraw(desk.owner, gone)
     desk.topups.withdraw(desk.owner, gone)  # a double click
-    assert refused(lambda: desk.topups.approve(desk.staff, gone)) == "topup_closed"
-    assert refused(lambda: desk.topups.reject(desk.staff, gone, reason="late")) == "topup_closed"
+    assert code_of(lambda: desk.topups.approve(desk.staff, gone)) == "topup_closed"
+    assert code_of(lambda: desk.topups.reject(desk.staff, gone, reason="late")) == "topup_closed"
     desk.topups.approve(desk.staff, paid)
-    assert refused(lambda: desk.topups.withdraw(desk.owner, paid)) == "topup_closed"
+    assert code_of(lambda: desk.topups.withdraw(desk.owner, paid)) == "topup_closed"
     assert desk.available() == 1_000 * MICRO
 
 
@@ -167,11 +168,11 @@ def _ignoring_refusal(call: object) -> str:
 
 def test_a_rejection_needs_a_reason_that_the_customer_reads(desk: Office) -> None:
     request_id = desk.with_receipt()
-    assert refused(lambda: desk.topups.reject(desk.staff, request_id, reason="  ")) == "reason_missing"
+    assert code_of(lambda: desk.topups.reject(desk.staff, request_id, reason="  ")) == "reason_missing"
     desk.topups.reject(desk.staff, request_id, reason="The transfer has not arrived.")
     assert desk.topups.one_request(desk.owner, request_id)["reason"] == "The transfer has not arrived."
     assert "The transfer has not arrived." in told(desk, "owner")[0]
-    assert refused(lambda: desk.topups.approve(desk.staff, request_id)) == "topup_closed"
+    assert code_of(lambda: desk.topups.approve(desk.staff, request_id)) == "topup_closed"
     assert desk.available() == 0
 
 
@@ -180,7 +181,7 @@ def test_a_large_request_needs_two_different_people(strict: Office) -> None:
     assert strict.topups.approve(strict.staff, small)
     assert strict.topups.approve(strict.staff, large) is None
     assert strict.topups.waiting(strict.staff) == {"open": 1, "with_receipt": 1, "half_approved": 1}
-    assert refused(lambda: strict.topups.approve(strict.staff, large)) == "topup_second_person"
+    assert code_of(lambda: strict.topups.approve(strict.staff, large)) == "topup_second_person"
     assert (strict.state(large), strict.available()) == ("receipt_uploaded", 4_999 * MICRO)
     assert strict.topups.approve(strict.actors["second"], large)
     assert strict.available() == 9_999 * MICRO
@@ -219,7 +220,7 @@ def test_a_mistake_is_reversed_and_both_stay(desk: Office) -> None:
     assert desk.available() == 0
     row = desk.topups.one_request(desk.staff, request_id)
     assert (row["state"], row["reversed_by"]) == ("approved", new_id)
-    assert refused(lambda: desk.topups.approve(desk.actors["second"], request_id)) == "topup_closed"
+    assert code_of(lambda: desk.topups.approve(desk.actors["second"], request_id)) == "topup_closed"
 
 
 def test_the_queue_is_searched_and_paged(desk: Office) -> None:
@@ -238,9 +239,9 @@ def test_the_queue_is_searched_and_paged(desk: Office) -> None:
 def test_prices_are_versions_and_two_editors_do_not_overwrite_each_other(desk: Office) -> None:
     admin = desk.actors["admin"]
     assert desk.topups.set_prices(admin, "JPY", [("1", "4.5"), ("100", "4")], based_on=1) == 2
-    late = refused(lambda: desk.topups.set_prices(admin, "USD", [("1", "1")], based_on=1))
+    late = code_of(lambda: desk.topups.set_prices(admin, "USD", [("1", "1")], based_on=1))
     assert late == "changed_meanwhile"
-    assert refused(lambda: desk.topups.set_prices(admin, "USD", [("1", "x")], based_on=2)) == "topup_tiers"
+    assert code_of(lambda: desk.topups.set_prices(admin, "USD", [("1", "x")], based_on=2)) == "topup_tiers"
     new, first = desk.topups.price_history(desk.staff)
     assert (new.version, new.currency.code, new.member_name, len(new.tiers)) == (2, "JPY", "Admin", 2)
     assert (first.version, first.currency.code, first.member_name) == (1, "USD", "")
@@ -254,6 +255,6 @@ def test_there_are_no_bank_details_until_somebody_fills_them_in(desk: Office) ->
     assert desk.topups.set_bank(admin, BANK, based_on=0) == 1
     assert desk.topups.bank(desk.owner).account_number == BANK.account_number
     empty = BankDetails(account_holder="x", account_number="y")
-    assert refused(lambda: desk.topups.set_bank(admin, empty, based_on=1)) == "invalid"
-    assert refused(lambda: desk.topups.set_bank(admin, BANK, based_on=0)) == "changed_meanwhile"
+    assert code_of(lambda: desk.topups.set_bank(admin, empty, based_on=1)) == "invalid"
+    assert code_of(lambda: desk.topups.set_bank(admin, BANK, based_on=0)) == "changed_meanwhile"
     assert [details.member_name for details in desk.topups.bank_history(desk.staff)] == ["Admin"]

@@ -11,21 +11,20 @@ import pytest
 from engine.access import ROLES_ATTRIBUTE
 from engine.errors import AccessError, ImsError
 from engine.model import MICRO, Actor, Role
-from tests.desk_kit import audited, code_of, desk_world, operator
 from tests.flow.test_access import arguments, case_of, public_calls
-from tests.kit import World, raw
+from tests.kit import World, audited, code_of, operator, raw, world
 
 
 @pytest.fixture
 def made(tmp_path: Path) -> Iterator[World]:
-    made = desk_world(tmp_path)
+    made = world(tmp_path, credit=1_000, started=False)
     yield made
     made.engine.stop()
 
 
 @pytest.fixture
 def staff(made: World) -> Actor:
-    return operator(made)
+    return operator(made, Role.STAFF)
 
 
 def everything(made: World) -> list[list[dict[str, object]]]:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
-from engine.accounts import Accounts, RegisterForm
+from engine.accounts import RegisterForm
 from engine.app import Engine
-from engine.errors import ImsError
 from engine.model import MICRO, Actor, Role
 from engine.store import open_store
 from engine.topups import Topups
-from tests.kit import MovedClock, config_for
-from tests.unit.accounts_kit import FAST, PASSWORD, signed_in
+from tests.kit import PASSWORD, MovedClock, cheap_passwords, config_for, signed_in
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
 JPEG = b"\xff\xd8\xff\xe0" + bytes(64)
@@ -67,7 +62,7 @@ def office(folder: Path, **settings: object) -> Office:
     clock = MovedClock()
     config = config_for(folder, **settings)
     engine = Engine(config, open_store("duckdb://"), clock)
-    engine.accounts = Accounts(engine.store, clock, config, password_cost=FAST)
+    cheap_passwords(engine)
     accounts = engine.accounts
     accounts.create_first_admin(accounts.setup_token(), _person("admin"))
     for name in ("staff", "second"):
@@ -85,9 +80,3 @@ def office(folder: Path, **settings: object) -> Office:
 
 def _person(name: str) -> RegisterForm:
     return RegisterForm(f"{name.title()} & <b>Sons</b>", name.title(), name, f"{name}@example.com", PASSWORD)
-
-
-def refused(call: Callable[[], object]) -> str:
-    with pytest.raises(ImsError) as caught:
-        call()
-    return caught.value.code
