@@ -87,8 +87,6 @@ CALLS: dict[str, Callable[[History, Actor, dict[str, int]], object]] = {
     "messages": lambda h, a, ids: h.messages(a, RecordFilter(task_id=ids["task"])),
     "message": lambda h, a, ids: h.message(a, ids["message"]),
     "movements": lambda h, a, ids: h.movements(a, RecordFilter(account_id=ids["account"])),
-    "statement_totals": lambda h, a, ids: h.statement_totals(a, 0, START_US * 2, account_id=ids["account"]),
-    "statement_file": lambda h, a, ids: h.statement_file(a, 0, START_US * 2, "xlsx", account_id=ids["account"]),
     "statement": lambda h, a, ids: h.statement(a, 0, START_US * 2, account_id=ids["account"]),
     "statement_totals": lambda h, a, ids: h.statement_totals(a, 0, START_US * 2, account_id=ids["account"]),
     "statement_file": lambda h, a, ids: h.statement_file(a, 0, START_US * 2, "xlsx", account_id=ids["account"]),
