@@ -14,12 +14,13 @@ from engine.store import Row
 from pages.ui import account_desk as desk
 from pages.ui import address, table, viewing
 from pages.ui import format as show
+from pages.ui.back import back_link
 from pages.ui.context import get_engine
 from pages.ui.filters import choice
 from pages.ui.guard import require
 from pages.ui.notices import refusal
 from pages.ui.records import Pager, begin, facts, figure_card, heading, link, name_line, send_record_styles
-from pages.ui.registry import DASHBOARD, SENDING_RECORD, SMS_HISTORY, STAFF_ACCOUNTS, TASK_RECORD
+from pages.ui.registry import DASHBOARD, SENDING_RECORD, SMS_HISTORY, STAFF_ACCOUNTS, STAFF_TOPUPS, TASK_RECORD
 from pages.ui.staff.activity import activity_cards
 from pages.ui.staff.limits import limits_form
 from pages.ui.staff.senders import sender_cards
@@ -112,13 +113,12 @@ def columns() -> list[table.Column]:
         table.text("E-mail", lambda row: row["owner_email"]),
         table.when("Registered", "created_us", actor),
         table.when("Last log-in", "owner_last_login_us", actor),
-        table.number("No.", lambda row: row["id"]),
     ]
 
 
 def one(account: Row) -> None:
     send_record_styles()
-    link(STAFF_ACCOUNTS, "All accounts")
+    back_link(STAFF_ACCOUNTS, "All accounts")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         name_line(account["name"], width="content")
         badge(LOOKS, account["status"])
@@ -189,11 +189,7 @@ def about(account: Row) -> None:
                 (SMS_HISTORY, "Messages"),
             ):
                 link(entry, label, account=account["id"])
-        query = f"account={account['id']}"
-        links = (("staff_topups", "Top-up requests"), ("staff_cases", "Cases"))
-        st.html(
-            " ".join(f'<a class="ims-link" href="/{page}?{query}" target="_self">{name}</a>' for page, name in links)
-        )
+            link(STAFF_TOPUPS, "Top-up requests", show="all", q=account["name"])
 
 
 def body() -> None:
@@ -207,7 +203,7 @@ def body() -> None:
         one(engine.accounts.one(actor, opened))
     except AccessError as error:
         refusal(error)
-        link(STAFF_ACCOUNTS, "All accounts")
+        back_link(STAFF_ACCOUNTS, "All accounts")
     part = st.session_state.get(PART)
     address.keep(PAGE, {"id": opened, "part": None if part == CREDIT else part})
 

@@ -15,6 +15,7 @@ from pages.ui import table
 from pages.ui.context import get_engine
 from pages.ui.filters import Chosen, Fields, filter_bar, keep_address
 from pages.ui.guard import require
+from pages.ui.helping import help_link
 from pages.ui.notices import notice
 from pages.ui.period import Period
 from pages.ui.records import (
@@ -240,6 +241,9 @@ def way_to_credit(who: Actor) -> None:
         if who.role in TOP_UP.roles:
             link(TOP_UP, "Top up")
         wrong_balance_link()
+    with st.container(horizontal=True):
+        help_link("balance")
+        help_link("held")
 
 
 begin(TOPUP_HISTORY.title)

@@ -1,4 +1,4 @@
-"""Every page of the operator's people, in both themes and on a phone: axe-core finds nothing serious, nothing is wider than the screen.
+"""Every page of the operator's people, in both themes and on a phone: accessible, and no wider than the screen.
 
 The others are in test_every_page.py.
 """
@@ -10,11 +10,12 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
+from engine.model import OPERATOR_ROLES
 from pages.ui.registry import PAGES, PageEntry
 from tests.browser.town import Town, Visitors, built_town, look_at
 
 pytestmark = pytest.mark.browser
-MINE = [entry for entry in PAGES if entry.group == "Operator"]
+MINE = [entry for entry in PAGES if entry.roles == OPERATOR_ROLES]
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +32,6 @@ def visitors(browser: Browser, town: Town) -> Iterator[Visitors]:
 
 
 @pytest.mark.parametrize("entry", MINE, ids=lambda entry: entry.url_path)
-def test_a_page_is_accessible_in_both_themes_and_fits_a_phone(
-    town: Town, visitors: Visitors, entry: PageEntry
-) -> None:
+def test_a_page_is_accessible_in_both_themes_and_fits_a_phone(town: Town, visitors: Visitors, entry: PageEntry) -> None:
     findings = look_at(visitors, town, entry)
     assert not findings, "\n".join(findings)
