@@ -180,7 +180,7 @@ def outcome(chore: ChoreRun) -> str:
         return "Running"
     if chore.took_us is None:
         return "Not yet"
-    return f"Failed: {chore.error}" if chore.error else "Well"
+    return f"Failed: {chore.error}" if chore.error else "Done"
 
 
 def queues(seen: Overview) -> None:

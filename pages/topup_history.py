@@ -241,12 +241,13 @@ def way_to_credit(who: Actor) -> None:
         if who.role in TOP_UP.roles:
             link(TOP_UP, "Top up")
         wrong_balance_link()
-    with st.container(horizontal=True):
-        help_link("balance")
-        help_link("held")
 
 
 begin(TOPUP_HISTORY.title)
 chosen = filter_bar(actor, FIELDS)
 body(actor, chosen)
+if not actor.is_operator:
+    with st.container(horizontal=True):
+        help_link("balance")
+        help_link("held")
 keep_address(FIELDS)

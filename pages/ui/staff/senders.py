@@ -43,10 +43,10 @@ def sender_cards(actor: Actor, account: Row) -> None:
 
 def _line(actor: Actor, row: Row) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        with st.container(width="stretch"):
+        with st.container(width="stretch", gap="xsmall"):
             asked = f"{row['asked_by_name'] or 'Staff'}, {show.when(row['created_us'], actor.zone)}"
             name_and_lines(row["sender"], row["reason"] or "", asked)
-        badge(SENDER_ID, row["state"])
+            badge(SENDER_ID, row["state"])
         with st.popover("Decide", key=f"{PAGE}-{row['id']}"):
             _decision(row)
 

@@ -119,4 +119,4 @@ def show_documents(documents: Rows, *, large: bool = False) -> None:
 def wrong_balance_link() -> None:
     """Opens a case with staff about the balance."""
     query = {"about": About.BALANCE.value}
-    st.page_link(str(SUPPORT.path), label="Balance looks wrong?", icon=SUPPORT.icon, query_params=query)
+    st.page_link(str(SUPPORT.path), label="Report a wrong balance", icon=SUPPORT.icon, query_params=query)
