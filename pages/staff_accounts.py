@@ -103,7 +103,7 @@ def nobody(text: str, *, filtered: bool) -> None:
 
 def columns() -> list[table.Column]:
     return [
-        table.text("Account", lambda row: row["name"], width="medium"),
+        table.text("Account", lambda row: row["name"]),
         table.chip("Status", LOOKS, "status"),
         table.credit("Available", lambda row: row["available_micro"]),
         table.credit("Held", lambda row: row["held_micro"]),
@@ -113,6 +113,7 @@ def columns() -> list[table.Column]:
         table.text("E-mail", lambda row: row["owner_email"]),
         table.when("Registered", "created_us", actor),
         table.when("Last log-in", "owner_last_login_us", actor),
+        table.number("No.", lambda row: row["id"]),
     ]
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 import axe_playwright_python
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 from engine import demo, recipients
 from engine.accounts import RegisterForm
@@ -55,6 +55,8 @@ MESSAGES: Final = 11_000
 """Three tasks, the newest of this month."""
 DESKTOP: Final[ViewportSize] = {"width": 1440, "height": 900}
 PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
+SETTLED: Final = """() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'
+    && !document.querySelector('[data-testid=stSkeleton]')"""
 NOT_OURS: Final = ["[data-testid=stMetricChart]"]
 """Sparklines, drawn by a library that gives their marks no name; the page's tables have the same numbers."""
 SERIOUS: Final = """async (only) => {
@@ -173,9 +175,8 @@ def _findings(page: Page, name: str) -> list[str]:
 
 def settle(page: Page) -> None:
     """The script has ended, nothing is drawn anew and no skeleton is left."""
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
-    page.wait_for_timeout(200)
+    page.wait_for_function(SETTLED)
+    page.wait_for_timeout(150)
 
 
 def picture(page: Page, name: str, kind: str) -> None:

@@ -101,7 +101,6 @@ def _about(route: Route) -> None:
             reach = ", ".join(sorted(place(code) for code in route.countries))
         facts(
             {
-                "Customers see": route.display_name,
                 "Gateway": route.gateway_safe,
                 "Sender ID": f"up to {route.sender_max} characters" if route.supports_sender else "not supported",
                 "Reaches": reach,
