@@ -17,6 +17,7 @@ from pages.ui.agents import browser_name
 from pages.ui.auth import PASSWORD_HELP, REPEAT
 from pages.ui.context import get_engine, session_token
 from pages.ui.guard import require
+from pages.ui.helping import help_link
 from pages.ui.notices import leave_note, notice, refusal
 from pages.ui.records import begin, heading
 
@@ -83,6 +84,7 @@ def second_step_card() -> None:
         heading("Second step of sign-in")
         if not state.on or second_step.is_under_way():
             second_step.set_up(require)
+            help_link("two-factor")
             return
         st.badge("On", icon=":material/verified_user:", color="green")
         st.text(

@@ -13,6 +13,7 @@ from engine.model import SENDING_ROLES
 from engine.store import Row
 from pages.ui import address, table
 from pages.ui import format as show
+from pages.ui.back import back_button
 from pages.ui.contacts import lists
 from pages.ui.contacts.common import Leaves, ask, dialog, export_menu, search_box, search_key, stop_asking
 from pages.ui.context import get_engine
@@ -129,7 +130,7 @@ def begin_list(row: Row) -> None:
 
 
 def begin_link() -> None:
-    st.button("All lists", icon=":material/arrow_back:", key=f"{PAGE}-all", type="tertiary", on_click=go_back)
+    back_button("All lists", f"{PAGE}-all", go_back)
 
 
 def go_back() -> None:

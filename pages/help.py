@@ -8,9 +8,10 @@ import streamlit as st
 
 from engine.model import CUSTOMER_ROLES
 from pages.ui import address
+from pages.ui.back import back_link
 from pages.ui.context import get_engine
 from pages.ui.guard import require
-from pages.ui.helping import search, topics
+from pages.ui.helping import Topic, search, topics
 from pages.ui.records import begin, heading, link
 from pages.ui.registry import HELP, SUPPORT
 
@@ -43,6 +44,25 @@ def still_stuck() -> None:
             st.text(f"Customers reach you through their cases and at: {get_engine().config.support}")
 
 
+def answers(of: list[Topic], *, first_open: bool = False) -> None:
+    with st.container(gap="xsmall"):
+        for topic in of:
+            with st.expander(topic.question, expanded=first_open and topic is of[0]):
+                st.markdown(topic.answer)
+
+
+def everything() -> None:
+    """Every question under the heading of its group, two groups beside each other."""
+    groups: dict[str, list[Topic]] = {}
+    for topic in topics():
+        groups.setdefault(topic.group, []).append(topic)
+    columns = st.columns(2, gap="medium")
+    for place, (name, of) in enumerate(groups.items()):
+        with columns[place % len(columns)], st.container(key=f"ims-help-{place}"):
+            heading(name)
+            answers(of)
+
+
 begin(HELP.title)
 address.arrived(PAGE, fill, probe=SEARCH)
 st.text_input(
@@ -60,10 +80,11 @@ found = [topic for topic in topics() if topic.slug == opened] if opened else sea
 if not found:
     with st.container(key="card-help-none"):
         st.text(f"Nothing in the help has the words “{text.strip()}”. Try fewer or other words.")
-for topic in found:
-    with st.expander(topic.question, expanded=len(found) == 1 or bool(text.strip() and topic is found[0])):
-        st.markdown(topic.answer)
+if found and (opened or text.strip()):
+    answers(found, first_open=True)
+elif found:
+    everything()
 if opened:
-    link(HELP, "All questions")
+    back_link(HELP, "All questions")
 still_stuck()
 address.keep(PAGE, {"topic": opened, "q": text})

@@ -17,6 +17,7 @@ from pages.ui.contacts.common import Leaves, ask, dialog, export_menu, search_bo
 from pages.ui.contacts.reading import file_input, file_report
 from pages.ui.context import get_engine
 from pages.ui.guard import require
+from pages.ui.helping import help_link
 from pages.ui.notices import leave_note, notice, refusal
 from pages.ui.records import begin, drawer, facts, heading, name_line
 from pages.ui.registry import OPT_OUTS
@@ -166,6 +167,8 @@ def removal(row: Row) -> None:
 
 def body() -> None:
     begin(OPT_OUTS.title)
+    st.caption("Numbers that are left out of everything this account sends.")
+    help_link("opt-out")
     address.arrived(PAGE, fill, probe=f"{PAGE}-shown")
     rows = listing()
     st.session_state[f"{PAGE}-shown"] = True

@@ -56,7 +56,7 @@ with entry_card("New password"):
         done = form_of(engine.team.open_reset(token))
     except AccessError as error:
         refusal(error)
-    show_log_in_link()
+    show_log_in_link("Back to log in")
 
 if done:
     leave_note("success", "The new password is set. Log in with it.")

@@ -12,6 +12,7 @@ from engine.model import SENDING_ROLES
 from pages.ui import table
 from pages.ui.context import get_engine
 from pages.ui.guard import require
+from pages.ui.helping import help_link
 from pages.ui.notices import leave_note, notice, refusal
 from pages.ui.records import begin, heading
 from pages.ui.registry import SENDER_IDS
@@ -30,8 +31,11 @@ def request_form() -> None:
             st.session_state[key] = ""
     with st.form("sender-id-request"):
         heading("Ask for a sender ID")
-        name = st.text_input("Sender ID", key=NAME, max_chars=MOST_LENGTH, placeholder="Your brand", autocomplete="off")
-        note = st.text_input(
+        left, right = st.columns([1, 2], gap="medium")
+        name = left.text_input(
+            "Sender ID", key=NAME, max_chars=MOST_LENGTH, placeholder="Your brand", autocomplete="off"
+        )
+        note = right.text_input(
             "Whose name is it?",
             key=NOTE,
             max_chars=REASON_LENGTH,
@@ -52,13 +56,13 @@ def request_form() -> None:
 
 begin(SENDER_IDS.title)
 st.caption("The brand name that recipients see in place of a number, on routes marked SID.")
+help_link("sender")
 if engine.sender_ids.required:
     notice("info", "Only approved sender IDs can be used.", "Ask for yours once; staff check that the name is yours.")
 else:
     notice("info", "You can use any sender ID of your own.", "Asking staff first is not needed here, but keeps proof.")
 rows = engine.sender_ids.own(actor)
-left, right = st.columns([2, 1], gap="medium")
-with left, st.container(key="card-sender-ids"):
+with st.container(key="card-sender-ids"):
     heading("Your sender IDs")
     if rows:
         table.show_rows(
@@ -76,5 +80,4 @@ with left, st.container(key="card-sender-ids"):
         )
     else:
         st.text("None yet. Ask for the name that your recipients know you by; it is checked once and then yours.")
-with right:
-    request_form()
+request_form()

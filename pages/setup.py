@@ -40,7 +40,7 @@ with entry_card("Set up this server", wide=True):
             except ImsError as error:
                 with answer:
                     refusal(error)
-    show_log_in_link()
+    show_log_in_link("Back to log in")
 
 if made:
     leave_note("success", "The administrator is ready. Log in to begin.")

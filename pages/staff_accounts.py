@@ -14,6 +14,7 @@ from engine.store import Row
 from pages.ui import account_desk as desk
 from pages.ui import address, table, viewing
 from pages.ui import format as show
+from pages.ui.back import back_link
 from pages.ui.context import get_engine
 from pages.ui.filters import choice
 from pages.ui.guard import require
@@ -119,7 +120,7 @@ def nobody(text: str, *, filtered: bool) -> None:
 
 def columns() -> list[table.Column]:
     return [
-        table.text("Account", lambda row: row["name"], width="medium"),
+        table.text("Account", lambda row: row["name"]),
         table.chip("Status", LOOKS, "status"),
         table.credit("Available", lambda row: row["available_micro"]),
         table.credit("Held", lambda row: row["held_micro"]),
@@ -135,7 +136,7 @@ def columns() -> list[table.Column]:
 
 def one(account: Row) -> None:
     send_record_styles()
-    link(STAFF_ACCOUNTS, "All accounts")
+    back_link(STAFF_ACCOUNTS, "All accounts")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         name_line(account["name"], width="content")
         badge(LOOKS, account["status"])
@@ -223,7 +224,7 @@ def body() -> None:
         one(engine.accounts.one(actor, opened))
     except AccessError as error:
         refusal(error)
-        link(STAFF_ACCOUNTS, "All accounts")
+        back_link(STAFF_ACCOUNTS, "All accounts")
     part = st.session_state.get(PART)
     address.keep(PAGE, {"id": opened, "part": None if part == CREDIT else part})
 

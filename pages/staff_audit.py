@@ -20,29 +20,19 @@ from pages.ui.guard import require
 from pages.ui.period import Preset
 from pages.ui.records import Pager, begin, drawer, facts, link, name_line, row_id
 from pages.ui.registry import STAFF_ACCOUNTS, STAFF_AUDIT
+from pages.ui.staff.audit_words import words_of
 
 actor = require(*OPERATOR_ROLES)
 engine = get_engine()
 PAGE: Final = "audit"
 FILTER_WIDTH: Final = 165
 SEARCH_LENGTH: Final = 200
-WORDS: Final = {
-    "view_as": "Viewed the account",
-    "credit": "Credited",
-    "debit": "Debited",
-    "limits": "Limits changed",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     page: str
     wanted: AuditFilter
-
-
-def words_of(action: str) -> str:
-    """ "terms_published" → "Terms published"."""
-    return WORDS.get(action) or action.replace("_", " ").capitalize()
 
 
 def key(name: str) -> str:

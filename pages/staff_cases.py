@@ -11,10 +11,11 @@ from engine.errors import AccessError
 from engine.model import OPERATOR_ROLES
 from pages.ui import address, table
 from pages.ui import cases as shared
+from pages.ui.back import back_link
 from pages.ui.context import get_engine
 from pages.ui.guard import require
 from pages.ui.notices import refusal
-from pages.ui.records import begin, heading, link
+from pages.ui.records import begin, heading, send_record_styles
 from pages.ui.registry import STAFF_CASES
 from pages.ui.status import CASE
 
@@ -82,10 +83,12 @@ def body() -> None:
         address.keep(PAGE, {"account": account})
         return
     if opened is None:
+        begin(STAFF_CASES.title)
         overview()
         address.keep(PAGE, {"state": st.session_state[STATE], "from": st.session_state[f"{PAGE}-from"] or None})
         return
-    link(STAFF_CASES, "All cases")
+    send_record_styles()
+    back_link(STAFF_CASES, "All cases")
     try:
         shared.thread(actor, engine.cases.one(actor, opened))
     except AccessError as error:
@@ -93,5 +96,4 @@ def body() -> None:
     address.keep(PAGE, {"id": opened})
 
 
-begin(STAFF_CASES.title)
 body()

@@ -19,6 +19,7 @@ from pages.ui.guard import require
 from pages.ui.notices import leave_note, refusal
 from pages.ui.records import begin, drawer, facts
 from pages.ui.registry import STAFF_COUNTRIES
+from pages.ui.status import Look, Looks
 
 actor = require(*OPERATOR_ROLES)
 engine = get_engine()
@@ -29,6 +30,16 @@ RULE: Final = f"{PAGE}-rule"
 SEARCH_LENGTH: Final = 60
 ANY: Final = ""
 TEXT_LENGTH: Final = 300
+ROWS_SHOWN: Final = 16
+TABLE_HEIGHT: Final = 620
+"""Pixels: all countries at once would be a page of ten screens."""
+RULE_LOOKS: Final[Looks] = {
+    SenderRule.SHOWN: Look(RULE_WORDS[SenderRule.SHOWN], "green", ":material/check_circle:"),
+    SenderRule.REPLACED: Look(RULE_WORDS[SenderRule.REPLACED], "blue", ":material/pin:"),
+    SenderRule.NEEDS_REGISTRATION: Look(RULE_WORDS[SenderRule.NEEDS_REGISTRATION], "orange", ":material/assignment:"),
+    SenderRule.NOT_SUPPORTED: Look(RULE_WORDS[SenderRule.NOT_SUPPORTED], "red", ":material/block:"),
+    SenderRule.UNKNOWN: Look(RULE_WORDS[SenderRule.UNKNOWN], "gray", ":material/help:"),
+}
 
 
 def fill(given: address.Values) -> None:
@@ -56,7 +67,8 @@ def overview() -> Rows:
     rows = found(text.strip().lower(), rule)
     if rows:
         st.caption(f"{show.plural(len(rows), 'country', 'countries')}. Click one to see its source or change it.")
-        table.table(PAGE, rows, columns(), alt="Countries and their rules")
+        height = TABLE_HEIGHT if len(rows) > ROWS_SHOWN else "content"
+        table.table(PAGE, rows, columns(), alt="Countries and their rules", height=height)
     else:
         with st.container(key="card-countries-none"):
             st.text("No country matches. Search for its English name or its two-letter code.")
@@ -66,7 +78,7 @@ def overview() -> Rows:
 def found(text: str, rule: str) -> Rows:
     listed = enumerate(engine.countries.listing(actor).values(), 1)
     return [
-        {"id": number, "country": country}
+        {"id": number, "country": country, "rule": country.sender_rule}
         for number, country in listed
         if (not rule or country.sender_rule == rule)
         and (not text or text in f"{country.name} {country.code} {country.note}".lower())
@@ -76,13 +88,11 @@ def found(text: str, rule: str) -> Rows:
 def columns() -> list[table.Column]:
     return [
         table.text("Country", lambda row: show.country(row["country"].code), width="medium"),
-        table.text("Sender ID", lambda row: RULE_WORDS[row["country"].sender_rule], width="medium"),
+        table.chip("Sender ID", RULE_LOOKS, "rule"),
         table.text("Quiet hours", lambda row: row["country"].quiet_words),
         table.text("Weekend", lambda row: row["country"].weekend_words),
-        table.text("Note", lambda row: row["country"].note or None, width="large"),
-        table.text("Known from", lambda row: row["country"].source, width="medium"),
-        table.text("Checked", lambda row: row["country"].checked),
         table.text("Changed by", lambda row: row["country"].edited_by),
+        table.text("Note", lambda row: row["country"].note or None, width="large"),
     ]
 
 

@@ -11,10 +11,11 @@ from engine.errors import AccessError
 from engine.model import OPERATOR_ROLES, Actor
 from engine.routes import Route
 from pages.ui import address, table
+from pages.ui.back import back_link
 from pages.ui.context import get_engine
 from pages.ui.guard import require
 from pages.ui.notices import refusal
-from pages.ui.records import begin, link, name_line
+from pages.ui.records import begin, name_line, send_record_styles
 from pages.ui.registry import STAFF_ROUTES
 from pages.ui.routes import adding, listing, overview, prices, properties, rules, testing
 from pages.ui.routes.shared import PAGE, TAB, answered, is_admin
@@ -52,9 +53,10 @@ def overview_of_all() -> None:
 
 
 def one(route: Route) -> None:
-    begin(STAFF_ROUTES.title)
-    link(STAFF_ROUTES, "All routes")
-    name_line(route.display_name)
+    send_record_styles()
+    back_link(STAFF_ROUTES, "All routes")
+    name_line(route.name)
+    st.text(f"Customers see: {route.display_name}")
     labels = [label for label, _ in TABS.values()]
     for (word, (_, draw)), tab in zip(TABS.items(), st.tabs(labels, key=TAB, on_change="rerun"), strict=True):
         if tab.open:
@@ -74,7 +76,7 @@ def body() -> None:
         route = engine.routes.get(actor, opened)
     except AccessError as error:
         refusal(error)
-        link(STAFF_ROUTES, "All routes")
+        back_link(STAFF_ROUTES, "All routes")
         return
     one(route)
 

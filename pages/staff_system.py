@@ -160,14 +160,14 @@ def chores(seen: Overview) -> None:
     with st.container(key="card-system-chores"):
         heading("Chores")
         plain_table(
-            ("Chore", "Every", "Last", "Took", "Outcome"),
+            ("Chore", "Outcome", "Last", "Took", "Every"),
             [
                 (
                     chore.name.capitalize(),
-                    show.duration(chore.every_s * SECOND_US) if chore.every_s else "On request",
+                    outcome(chore),
                     show.when(chore.started_us, actor.zone),
                     show.duration(chore.took_us),
-                    outcome(chore),
+                    show.duration(chore.every_s * SECOND_US) if chore.every_s else "On request",
                 )
                 for chore in seen.chores
             ],
@@ -180,7 +180,7 @@ def outcome(chore: ChoreRun) -> str:
         return "Running"
     if chore.took_us is None:
         return "Not yet"
-    return f"Failed: {chore.error}" if chore.error else "Well"
+    return f"Failed: {chore.error}" if chore.error else "Done"
 
 
 def queues(seen: Overview) -> None:

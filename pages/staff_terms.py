@@ -17,7 +17,7 @@ from pages.ui.guard import require
 from pages.ui.notices import leave_note, notice, refusal
 from pages.ui.records import begin, drawer, facts, heading, name_line
 from pages.ui.registry import STAFF_TERMS
-from pages.ui.terms_text import show_terms
+from pages.ui.terms_text import preview_terms, show_terms
 
 actor = require(*OPERATOR_ROLES)
 engine = get_engine()
@@ -48,8 +48,7 @@ def publishing(rows: Rows) -> None:
             )
         with preview:
             st.caption("As customers will read it")
-            with st.container(height=TEXT_HEIGHT, border=True):
-                show_terms(st.session_state[TEXT])
+            preview_terms(st.session_state[TEXT], height=TEXT_HEIGHT)
         if st.button("Publish", type="primary", key=f"{PAGE}-publish"):
             st.session_state[ASKED] = True
     if st.session_state.get(ASKED):

@@ -14,6 +14,7 @@ from engine.model import OPERATOR_ROLES
 from engine.store import Row
 from pages.ui import address, table
 from pages.ui import format as show
+from pages.ui.back import back_button
 from pages.ui.context import get_engine
 from pages.ui.guard import require
 from pages.ui.notices import refusal
@@ -122,7 +123,7 @@ def body() -> None:
         address.keep(PAGE, {"show": None if view == "waiting" else view, "q": st.session_state.get(SEARCH)})
         return
     begin_styles()
-    st.button("All requests", icon=":material/arrow_back:", key=f"{PAGE}-back", on_click=table.close, args=(PAGE,))
+    back_button("All requests", f"{PAGE}-back", table.close, PAGE)
     try:
         found = engine.topups.one_request(actor, opened)
     except AccessError as error:

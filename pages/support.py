@@ -12,10 +12,11 @@ from engine.errors import AccessError, ImsError
 from engine.model import CUSTOMER_ROLES
 from pages.ui import address, table
 from pages.ui import cases as shared
+from pages.ui.back import back_link
 from pages.ui.context import get_engine
 from pages.ui.guard import require
 from pages.ui.notices import leave_note, refusal
-from pages.ui.records import begin, heading, link
+from pages.ui.records import begin, heading, link, send_record_styles
 from pages.ui.registry import HELP, SUPPORT
 
 actor = require(*CUSTOMER_ROLES)
@@ -64,10 +65,9 @@ def overview() -> None:
 
 
 def new_case(given: dict[str, object]) -> None:
-    link(SUPPORT, "All cases")
+    back_link(SUPPORT, "All cases")
     ids: tuple[int, ...] = given["ids"]  # type: ignore[assignment] # made by `fill`
     with st.form(f"{PAGE}-form"):
-        heading("New case")
         st.selectbox("About", list(About), key=f"{PAGE}-about", format_func=lambda about: shared.ABOUT[about])
         st.text_input("Subject", key=f"{PAGE}-subject", max_chars=SUBJECT_LENGTH, autocomplete="off")
         st.text_area(
@@ -112,7 +112,8 @@ def body() -> None:
     address.arrived(PAGE, fill, probe=f"{PAGE}-about")
     opened, given = table.opened(PAGE), st.session_state.get(NEW)
     if opened is not None:
-        link(SUPPORT, "All cases")
+        send_record_styles()
+        back_link(SUPPORT, "All cases")
         try:
             shared.thread(actor, engine.cases.one(actor, opened))
         except AccessError as error:
@@ -120,13 +121,14 @@ def body() -> None:
         address.keep(PAGE, {"id": opened})
         return
     if given is not None:
+        begin("New case")
         new_case(given)
         ids = ",".join(map(str, given["ids"]))
         address.keep(PAGE, {"about": st.session_state[f"{PAGE}-about"], "ids": ids, "task": given["task"]})
         return
+    begin(SUPPORT.title)
     overview()
     address.keep(PAGE, {})
 
 
-begin(SUPPORT.title)
 body()

@@ -12,6 +12,7 @@ import streamlit as st
 from engine.errors import AccessError
 from engine.store import Row
 from pages.ui import address, table
+from pages.ui.back import back_button
 from pages.ui.context import get_engine
 from pages.ui.guard import require
 from pages.ui.notices import refusal
@@ -72,7 +73,7 @@ def one(row: Row) -> None:
 
 
 def back() -> None:
-    st.button("All requests", icon=":material/arrow_back:", key=f"{PAGE}-back", on_click=table.close, args=(PAGE,))
+    back_button("All requests", f"{PAGE}-back", table.close, PAGE)
 
 
 def body() -> None:

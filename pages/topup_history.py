@@ -16,6 +16,7 @@ from pages.ui.context import get_engine
 from pages.ui.exporting import FORMATS, tell
 from pages.ui.filters import Chosen, Fields, filter_bar, keep_address
 from pages.ui.guard import require
+from pages.ui.helping import help_link
 from pages.ui.notices import notice
 from pages.ui.period import Period
 from pages.ui.records import (
@@ -246,4 +247,8 @@ def way_to_credit(who: Actor) -> None:
 begin(TOPUP_HISTORY.title)
 chosen = filter_bar(actor, FIELDS)
 body(actor, chosen)
+if not actor.is_operator:
+    with st.container(horizontal=True):
+        help_link("balance")
+        help_link("held")
 keep_address(FIELDS)

@@ -133,5 +133,5 @@ def _icon_address() -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(ICON.read_bytes()).decode("ascii")
 
 
-def show_log_in_link() -> None:
-    st.page_link(str(LOGIN.path), label="Registered already? Log in", icon=":material/login:")
+def show_log_in_link(label: str = "Registered already? Log in") -> None:
+    st.page_link(str(LOGIN.path), label=label, icon=":material/login:")

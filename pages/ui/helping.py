@@ -30,6 +30,7 @@ class Topic:
     """`answer` is our own Markdown."""
 
     slug: str
+    group: str
     question: str
     words: str
     answer: str
@@ -71,7 +72,7 @@ def help_link(slug: str) -> None:
 def _topic(question: str, body: str) -> Topic:
     head, _, answer = body.strip().partition("\n\n")
     values = dict(line.split(": ", 1) for line in head.splitlines())
-    return Topic(values["topic"], question, values["words"], answer.strip())
+    return Topic(values["topic"], values["group"], question, values["words"], answer.strip())
 
 
 def _alike(asked: str, word: str) -> bool:

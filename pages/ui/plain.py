@@ -49,3 +49,9 @@ def _row(cells: Sequence[str]) -> str:
 @cache
 def _style_tag() -> str:
     return f"<style>{(ASSETS / 'send.css').read_text(encoding='utf-8')}</style>"
+
+
+def name_and_lines(name: str, *lines: str) -> None:
+    """One entry of a list of things: its name, and quieter what is known of it."""
+    quiet = "".join(f"<span>{escape(line)}</span>" for line in lines if line)
+    st.html(f'<p class="ims-entry-line"><b>{escape(name)}</b>{quiet}</p>')

@@ -56,31 +56,34 @@ TOPUP_HISTORY: Final = PageEntry(
 )
 TOP_UP: Final = PageEntry("top_up.py", "Top up", ":material/add_card:", frozenset({Role.OWNER}), "Account")
 TEAM: Final = PageEntry("team.py", "Team", ":material/groups:", CUSTOMER_ROLES, "Account")
-STAFF_USERS: Final = PageEntry("staff_users.py", "Users", ":material/badge:", OPERATOR_ROLES, "Operator")
-STAFF_ACCOUNTS: Final = PageEntry("staff_accounts.py", "Accounts", ":material/group:", OPERATOR_ROLES, "Operator")
-STAFF_CASES: Final = PageEntry("staff_cases.py", "Cases", ":material/forum:", OPERATOR_ROLES, "Operator")
+STAFF_USERS: Final = PageEntry("staff_users.py", "Users", ":material/badge:", OPERATOR_ROLES, "Server")
+STAFF_ACCOUNTS: Final = PageEntry("staff_accounts.py", "Accounts", ":material/business:", OPERATOR_ROLES, "Customers")
+STAFF_CASES: Final = PageEntry("staff_cases.py", "Cases", ":material/forum:", OPERATOR_ROLES, "Customers")
 SUPPORT: Final = PageEntry("support.py", "Cases", ":material/forum:", CUSTOMER_ROLES, "Help")
 HELP: Final = PageEntry("help.py", "Help", ":material/help:", EVERY_ROLE, "Help")
 NOTICES: Final = PageEntry("notices.py", "Notices", ":material/notifications:", EVERY_ROLE, visible=False)
-STAFF_ROUTES: Final = PageEntry("staff_routes.py", "Routes", ":material/alt_route:", OPERATOR_ROLES, "Operator")
-STAFF_TOPUPS: Final = PageEntry("staff_topups.py", "Top-up requests", ":material/payments:", OPERATOR_ROLES, "Operator")
-STAFF_BILLING: Final = PageEntry("staff_billing.py", "Prices & bank", ":material/sell:", OPERATOR_ROLES, "Operator")
-STAFF_COUNTRIES: Final = PageEntry("staff_countries.py", "Countries", ":material/public:", OPERATOR_ROLES, "Operator")
-SENDER_IDS: Final = PageEntry("sender_ids.py", "Sender IDs", ":material/badge:", SENDING_ROLES, "Account")
-STAFF_TERMS: Final = PageEntry("staff_terms.py", "Terms", ":material/gavel:", OPERATOR_ROLES, "Operator")
-STAFF_AUDIT: Final = PageEntry("staff_audit.py", "Audit log", ":material/history:", OPERATOR_ROLES, "Operator")
-STAFF_SYSTEM: Final = PageEntry("staff_system.py", "System", ":material/dns:", OPERATOR_ROLES, "Operator")
+STAFF_ROUTES: Final = PageEntry("staff_routes.py", "Routes", ":material/alt_route:", OPERATOR_ROLES, "Product")
+STAFF_TOPUPS: Final = PageEntry(
+    "staff_topups.py", "Top-up requests", ":material/payments:", OPERATOR_ROLES, "Customers"
+)
+STAFF_BILLING: Final = PageEntry("staff_billing.py", "Prices & bank", ":material/sell:", OPERATOR_ROLES, "Product")
+STAFF_COUNTRIES: Final = PageEntry("staff_countries.py", "Countries", ":material/public:", OPERATOR_ROLES, "Product")
+SENDER_IDS: Final = PageEntry("sender_ids.py", "Sender IDs", ":material/label:", SENDING_ROLES, "Account")
+STAFF_TERMS: Final = PageEntry("staff_terms.py", "Terms", ":material/gavel:", OPERATOR_ROLES, "Product")
+STAFF_AUDIT: Final = PageEntry("staff_audit.py", "Audit log", ":material/history:", OPERATOR_ROLES, "Server")
+STAFF_SYSTEM: Final = PageEntry("staff_system.py", "System", ":material/dns:", OPERATOR_ROLES, "Server")
 TASK: Final = PageEntry("task.py", "Task", ":material/task:", EVERY_ROLE, visible=False)
 ACCOUNT: Final = PageEntry("account.py", "Your account", ":material/manage_accounts:", EVERY_ROLE, visible=False)
 
 PAGES: Final[tuple[PageEntry, ...]] = (
     DASHBOARD,
+    *(STAFF_ACCOUNTS, STAFF_TOPUPS, STAFF_CASES),
     *(QUICK_SMS, BULK_SMS, CONTACTS, TEMPLATES, OPT_OUTS),
     *(TASK_RECORD, SENDING_RECORD, SMS_HISTORY, TOPUP_HISTORY),
     *(TOP_UP, TEAM, SENDER_IDS),
-    *(HELP, SUPPORT),
-    *(STAFF_ACCOUNTS, STAFF_TOPUPS, STAFF_CASES, STAFF_ROUTES, STAFF_BILLING, STAFF_COUNTRIES, STAFF_TERMS),
+    *(STAFF_ROUTES, STAFF_BILLING, STAFF_COUNTRIES, STAFF_TERMS),
     *(STAFF_USERS, STAFF_AUDIT, STAFF_SYSTEM),
+    *(HELP, SUPPORT),
     *(NOTICES, TASK, ACCOUNT),
     *(LOGIN, REGISTER, JOIN, RESET, SETUP),
 )

@@ -121,20 +121,22 @@ def frame_of(rows: Rows, columns: Sequence[Column]) -> pl.DataFrame:
 def show_rows(rows: Rows, columns: Sequence[Column], *, key: str, alt: str, **more: Any) -> None:
     """A table to read; `more` goes to `st.dataframe`."""
     frame = frame_of(rows, columns)
-    options: dict[str, Any] = {"placeholder": show.NOTHING} | more
+    options: dict[str, Any] = {"placeholder": show.NOTHING, "height": "content"} | more
     st.dataframe(
         frame,
         key=key,
         hide_index=True,
-        height="content",
         alt=alt,
         column_config={column.label: column.config(frame[column.label]) for column in columns},
         **options,
     )
 
 
-def table(page: str, rows: Rows, columns: Sequence[Column], *, alt: str) -> None:
-    """Shows the rows; a click anywhere in one opens it (see `opened`), its id being `row["id"]`."""
+def table(page: str, rows: Rows, columns: Sequence[Column], *, alt: str, **more: Any) -> None:
+    """Shows the rows; a click anywhere in one opens it (see `opened`), its id being `row["id"]`.
+
+    `more` goes to `st.dataframe`.
+    """
     st.session_state[f"{page}-ids"] = [row["id"] for row in rows]
     if st.session_state.pop(f"{page}-closed", False):
         st.session_state[f"{page}-table"] = NOTHING_PICKED
@@ -145,6 +147,7 @@ def table(page: str, rows: Rows, columns: Sequence[Column], *, alt: str) -> None
         alt=alt,
         on_select=partial(_pick, page),
         selection_mode="single-cell",
+        **more,
     )
 
 

@@ -20,6 +20,14 @@ def show_terms(body: str) -> None:
     st.html(f'<div class="ims-terms">{html_of(body)}</div>')
 
 
+def preview_terms(body: str, *, height: int) -> None:
+    """In a box of `height` pixels that scrolls, also from the keyboard."""
+    st.html(
+        f'<div class="ims-terms ims-scroll" tabindex="0" role="region" aria-label="As customers will read it"'
+        f' style="height: {int(height)}px">{html_of(body)}</div>'
+    )
+
+
 def html_of(body: str) -> str:
     """Blocks are separated by empty lines; lines that begin with "- " are a list."""
     blocks = re.split(r"\n\s*\n", body.strip())

@@ -150,7 +150,7 @@ def test_accounts_are_searched_by_number_and_status_and_show_their_activity(desk
     app = opened(desk, visit, "staff", STAFF_ACCOUNTS, id=str(desk.account), part="activity")
     assert [row["Task"] for row in rows_with(app, "Task")] == ["*Sale*"]
     assert {row["Role"] for row in rows_with(app, "Role")} == {"Owner", "Sender", "Analyst"}
-    assert any(row["Action"] == "Credit" for row in rows_with(app, "Action"))
+    assert any(row["Action"] == "Credited" for row in rows_with(app, "Action"))
 
 
 def test_view_as_shows_the_customers_pages_read_only_until_it_is_left(desk: Desk, visit: Visit) -> None:

@@ -23,6 +23,7 @@ from pages.ui.compose.kept import keep_typed
 from pages.ui.compose.sources import template_picker
 from pages.ui.context import get_engine
 from pages.ui.counter import live_counter
+from pages.ui.helping import help_link
 from pages.ui.notices import notice
 from pages.ui.records import heading
 from pages.ui.schedule import STEP_MINUTES, Moment, first_offer, resolve, zone_label
@@ -123,6 +124,7 @@ def sender_field(flow: Flow, route: Route, choices: Mapping[int, Route], problem
         persist_state="session",
     )
     if not typed:
+        help_link("sender")
         return None
     problem = content.check_sender(typed, max_length=route.sender_max)
     if problem:
@@ -169,6 +171,10 @@ def content_field(
     names = content.placeholders(text)
     verdict = content.check(text, route.rules, template=bool(names))
     show_findings(text, verdict, key=flow.key("fix"), fix=_replacer(key))
+    with st.container(horizontal=True):
+        help_link("counting")
+        if verdict.findings:
+            help_link("content")
     unknown = _unknown_names(names, columns, of_file=flow.kind == "bulk")
     if unknown:
         problems["Content"] = f"Content: {unknown}"

@@ -23,6 +23,7 @@ from pages.ui.compose.kept import keep, restore, restored_line
 from pages.ui.compose.terms import terms_dialog
 from pages.ui.context import get_engine
 from pages.ui.guard import require
+from pages.ui.helping import help_link
 from pages.ui.notices import notice, refusal
 from pages.ui.plain import figures, send_styles
 from pages.ui.records import link
@@ -93,6 +94,7 @@ def end(flow: Flow, problems: Problems, draft: Draft | None, route: Route, actor
             width="stretch",
         )
         st.caption("Next: the price by country and the terms. Nothing is sent before you accept.")
+        help_link("held")
         if flow.tried and problems:
             words = show.plural(len(problems), "field needs", "fields need")
             notice("error", f"Not submitted: {words} a change ({', '.join(problems)}).")

@@ -46,22 +46,23 @@ class Leaves:
         first = len(self._trail) == 1
         if first and self._next is None:
             return
-        st.button(
-            "Previous",
-            icon=":material/chevron_left:",
-            key=f"{self._key}-previous",
-            disabled=first,
-            on_click=self._go,
-            args=(self._trail[:-1] or [None],),
-        )
-        st.button(
-            "Next",
-            icon=":material/chevron_right:",
-            key=f"{self._key}-next",
-            disabled=self._next is None,
-            on_click=self._go,
-            args=([*self._trail, self._next],),
-        )
+        with st.container(horizontal=True, gap="small", width="content"):  # beside each other on a phone too
+            st.button(
+                "Previous",
+                icon=":material/chevron_left:",
+                key=f"{self._key}-previous",
+                disabled=first,
+                on_click=self._go,
+                args=(self._trail[:-1] or [None],),
+            )
+            st.button(
+                "Next",
+                icon=":material/chevron_right:",
+                key=f"{self._key}-next",
+                disabled=self._next is None,
+                on_click=self._go,
+                args=([*self._trail, self._next],),
+            )
 
     def _go(self, trail: list[Any]) -> None:
         st.session_state[self._key] = (self._wanted, trail)

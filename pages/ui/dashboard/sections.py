@@ -168,7 +168,7 @@ def waits(asked: Asked) -> None:
 
 def nothing_found(asked: Asked, drop: Any, widen: Any) -> None:
     """There are messages, but not of these dates or filters."""
-    with st.container(key="card-dash-none", horizontal_alignment="center"):
+    with st.container(key="card-dash-none"):
         heading("Nothing to show")
         if asked.narrowed:
             st.text(f"No task in {asked.period.words} matches these filters.")

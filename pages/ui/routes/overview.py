@@ -21,13 +21,13 @@ METRIC_WIDTH = 150
 
 def draw(actor: Actor, route: Route) -> None:
     _live(route.id)
-    left, right = st.columns(2, gap="medium")
+    left, right = st.columns([3, 2], gap="medium")
     with left:
         _about(route)
     with right:
-        _links(route)
         if is_admin(actor):
             _switch(route)
+        _links(route)
 
 
 @st.fragment(run_every=listing.LIVE_S)
@@ -37,36 +37,56 @@ def _live(route_id: int) -> None:
     listing.state_line(health)
     if health.error:
         notice("error", f"Down since {show.when(health.route.down_since_us, actor.zone)}.", health.error)
-    figures = {
-        "Waiting": show.number(health.queued + health.in_flight),
-        "Parts per second": show.number(health.parts_per_s, 1),
-        "Success, last hour": show.percent(health.hour.delivered, health.hour.total),
-        "Success, 24 hours": show.percent(health.day.delivered, health.day.total),
-        "Receipts awaited": show.number(health.outstanding),
-        "Half of receipts after": show.duration(health.delay_p50_us),
-    }
-    with st.grid("auto", min_column_width=METRIC_WIDTH):
-        for number, (label, value) in enumerate(figures.items()):
+    with st.grid(4, min_column_width=METRIC_WIDTH):
+        for number, (label, value, detail) in enumerate(_figures(health)):
             with figure_card(f"route-{number}"):
                 st.metric(label, value)
-    with st.container(key="card-route-now"):
-        heading("Now")
-        facts(_now(health, actor.zone))
+                st.caption(detail)
+    details = _details(health, actor.zone)
+    if details:
+        with st.container(key="card-route-now"):
+            heading("Under way")
+            facts(details)
 
 
-def _now(health: RouteHealth, zone: str) -> dict[str, str]:
-    in_flight = f"{health.in_flight:,} ({show.plural(health.in_flight_parts, 'part')})"
-    oldest = f", the oldest since {show.when(health.oldest_us, zone)}" if health.oldest_us else ""
-    lines = {
-        "Waiting for the route": f"{health.queued:,} (about {show.plural(health.queued_parts, 'part')})",
-        "Being handed over": in_flight,
-        "Receipts awaited": f"{health.outstanding:,}{oldest}",
-        "In doubt": f"{health.in_doubt:,}",
-        "Rate of the last minute": listing.rate_words(health),
-        "Success, last hour": listing.success_words(health.hour.delivered, health.hour.total),
-        "Success, 24 hours": listing.success_words(health.day.delivered, health.day.total),
-        "Receipts came after": listing.delay_words(health),
-    }
+def _figures(health: RouteHealth) -> list[tuple[str, str, str]]:
+    """Label, figure and what it is made of."""
+    limit = health.route.throughput
+    delay = show.NOTHING if health.delay_p95_us is None else f"95% within {show.duration(health.delay_p95_us)}"
+    return [
+        (
+            "Waiting",
+            show.number(health.queued + health.in_flight),
+            f"about {show.number(health.queued_parts + health.in_flight_parts)} parts",
+        ),
+        ("Parts per second", show.number(health.parts_per_s, 1), f"of at most {limit:,}" if limit else "no limit set"),
+        ("Success, 24 hours", show.percent(health.day.delivered, health.day.total), _share_words(health)),
+        ("Half of receipts after", show.duration(health.delay_p50_us), delay),
+    ]
+
+
+def _share_words(health: RouteHealth) -> str:
+    if not health.day.total:
+        return "nothing sent"
+    if not health.hour.total:
+        return f"of {health.day.total:,}; none in the last hour"
+    return f"of {health.day.total:,}; last hour {show.percent(health.hour.delivered, health.hour.total)}"
+
+
+def _details(health: RouteHealth, zone: str) -> dict[str, str]:
+    """What is on the way or was slow; nothing of a route at rest."""
+    lines: dict[str, str] = {}
+    if health.queued:
+        lines["Waiting for the route"] = f"{health.queued:,} (about {show.number(health.queued_parts)} parts)"
+    if health.in_flight:
+        lines["Being handed over"] = f"{health.in_flight:,} ({show.plural(health.in_flight_parts, 'part')})"
+    if health.outstanding:
+        oldest = f", the oldest since {show.when(health.oldest_us, zone)}" if health.oldest_us else ""
+        lines["Receipts awaited"] = f"{health.outstanding:,}{oldest}"
+    if health.in_doubt:
+        lines["In doubt"] = f"{health.in_doubt:,}"
+    if health.slowed_last_minute:
+        lines["Slowed by the operator"] = show.plural(health.slowed_last_minute, "message")
     last = health.route.last_error
     if last and not health.error:
         lines["Last trouble (over)"] = last
@@ -74,14 +94,13 @@ def _now(health: RouteHealth, zone: str) -> dict[str, str]:
 
 
 def _about(route: Route) -> None:
-    with st.container(key="card-route-about", height="stretch"):
+    with st.container(key="card-route-about"):
         heading("What it is")
         reach = "everywhere that is served"
         if route.countries is not None:
             reach = ", ".join(sorted(place(code) for code in route.countries))
         facts(
             {
-                "Customers see": route.display_name,
                 "Gateway": route.gateway_safe,
                 "Sender ID": f"up to {route.sender_max} characters" if route.supports_sender else "not supported",
                 "Reaches": reach,

@@ -14,6 +14,7 @@ from pages.ui import table
 from pages.ui.context import get_engine
 from pages.ui.records import heading, link
 from pages.ui.registry import STAFF_AUDIT, TASK_RECORD
+from pages.ui.staff.audit_words import words_of
 from pages.ui.status import TASK
 
 RECENT: Final = 10
@@ -55,7 +56,7 @@ def _log(actor: Actor, account_id: int) -> None:
         columns = [
             table.when("Time", "created_us", actor),
             table.text("Person", lambda row: row["member_name"]),
-            table.text("Action", lambda row: row["action"].replace("_", " ").capitalize()),
+            table.text("Action", lambda row: words_of(row["action"])),
             table.text("Detail", lambda row: row["detail"] or None, width="large"),
         ]
         table.show_rows(rows, columns, key="desk-log", alt="What was done at this account")

@@ -15,6 +15,7 @@ from pages.ui import format as show
 from pages.ui.context import get_engine
 from pages.ui.guard import require
 from pages.ui.notices import leave_note, notice, refusal
+from pages.ui.plain import name_and_lines
 from pages.ui.records import heading
 from pages.ui.status import SENDER_ID, badge
 
@@ -23,7 +24,11 @@ PAGE: Final = "desk-senders"
 
 def sender_cards(actor: Actor, account: Row) -> None:
     if not get_engine().sender_ids.required:
-        notice("info", "Approvals are only recorded: customers may use any sender ID.", "IMS_SENDER_APPROVAL=1 asks.")
+        notice(
+            "info",
+            "Customers may use any sender ID; approvals are only recorded.",
+            "IMS_SENDER_APPROVAL=1 makes them a condition.",
+        )
     left, right = st.columns([2, 1], gap="medium")
     with left, st.container(key="card-senders"):
         heading("Sender IDs")
@@ -38,14 +43,10 @@ def sender_cards(actor: Actor, account: Row) -> None:
 
 def _line(actor: Actor, row: Row) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        with st.container(gap=None, width="stretch"):
-            st.text(row["sender"])
-            if row["reason"]:
-                st.text(row["reason"])
-            asked = row["asked_by_name"] or "Staff"
-            st.caption(f"{show.when(row['created_us'], actor.zone)} by")
-            st.text(asked)
-        badge(SENDER_ID, row["state"])
+        with st.container(width="stretch", gap="xsmall"):
+            asked = f"{row['asked_by_name'] or 'Staff'}, {show.when(row['created_us'], actor.zone)}"
+            name_and_lines(row["sender"], row["reason"] or "", asked)
+            badge(SENDER_ID, row["state"])
         with st.popover("Decide", key=f"{PAGE}-{row['id']}"):
             _decision(row)
 

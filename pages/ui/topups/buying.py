@@ -9,10 +9,13 @@ from typing import Final
 import streamlit as st
 
 from engine.errors import ImsError, InputError
+from engine.model import MICRO
 from engine.topups import MOST_CREDITS, BankDetails, PriceTable, TopupQuote, whole_credits
+from pages.ui import format as show
 from pages.ui import table
 from pages.ui.context import get_engine
 from pages.ui.guard import require
+from pages.ui.helping import help_link
 from pages.ui.notices import leave_note, notice, refusal
 from pages.ui.plain import figures
 from pages.ui.records import facts, heading
@@ -56,7 +59,7 @@ def _amount(prices: PriceTable) -> TopupQuote | None:
         label, key=AMOUNT, placeholder=example, max_chars=AMOUNT_LENGTH, autocomplete="off", live=True
     )
     if not typed.strip():
-        st.caption(f"At least {whole(prices.least_micro)} credits. The price shows while you type.")
+        st.caption(f"At least {show.plural(prices.least_micro // MICRO, 'credit')}. The price shows while you type.")
         return None
     try:
         return _quote(prices, by or BY_CREDITS, typed)
@@ -97,6 +100,7 @@ def _ask_button(prices: PriceTable, quote: TopupQuote | None) -> None:
     label = f"Ask for {whole(quote.credits_micro)} credits" if quote else "Ask for credit"
     pressed = st.button(label, type="primary", key=f"{PAGE}-ask", disabled=quote is None, width="stretch")
     st.caption("Nothing is charged here: you get a reference, transfer the money and upload the receipt.")
+    help_link("top-up")
     if not pressed or quote is None:
         return
     actor = require(*TOP_UP.roles)

@@ -10,11 +10,13 @@ from typing import Final
 import streamlit as st
 
 from engine.api.documents import DOCUMENTS_PATH
+from engine.cases import About
 from engine.model import format_credits
 from engine.store import Row, Rows
 from engine.topups import OPEN_STATES, PriceTable, RequestState, currency_of
 from pages.ui import table
 from pages.ui.plain import plain_table
+from pages.ui.registry import SUPPORT
 from pages.ui.status import Look, Looks
 from pages.ui.theme import ASSETS
 
@@ -40,7 +42,6 @@ STAFF_LOOKS: Final[Looks] = {
     RequestState.REQUESTED: Look("No receipt yet", "gray", ":material/hourglass_top:", "The customer has to transfer."),
     RequestState.RECEIPT_UPLOADED: Look("To check", "orange", ":material/receipt_long:", "The receipt is there."),
 }
-WRONG_BALANCE: Final = "/support?about=balance"
 
 
 def begin_styles() -> None:
@@ -117,5 +118,5 @@ def show_documents(documents: Rows, *, large: bool = False) -> None:
 
 def wrong_balance_link() -> None:
     """Opens a case with staff about the balance."""
-    anchor = f'<a class="ims-link" href="{WRONG_BALANCE}" target="_self">Balance looks wrong?</a>'
-    st.html(f"{_style_tag()}{anchor}", width="content")
+    query = {"about": About.BALANCE.value}
+    st.page_link(str(SUPPORT.path), label="Report a wrong balance", icon=SUPPORT.icon, query_params=query)

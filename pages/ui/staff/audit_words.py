@@ -1,0 +1,24 @@
+"""Actions of the audit log in words."""
+
+from __future__ import annotations
+
+from typing import Final
+
+WORDS: Final = {
+    "view_as": "Viewed the account",
+    "credit": "Credited",
+    "debit": "Debited",
+    "limits": "Limits changed",
+    "topup_bank": "Bank details changed",
+    "topup_prices": "Top-up prices changed",
+    "topup_receipt": "Receipt uploaded",
+}
+SPELLED: Final = (("topup", "top-up"), ("opt out", "opt-out"), ("sender id", "sender ID"))
+
+
+def words_of(action: str) -> str:
+    """ "terms_published" → "Terms published", "topup_rejected" → "Top-up rejected"."""
+    words = action.replace("_", " ")
+    for raw, spelled in SPELLED:
+        words = words.replace(raw, spelled)
+    return WORDS.get(action) or words[:1].upper() + words[1:]
