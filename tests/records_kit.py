@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from engine import recipients
 from engine.accounts import RegisterForm
 from engine.app import Engine
+from engine.history import RecordFilter
 from engine.model import MICRO, Actor, Role
 from tests.kit import PASSWORD, World, au_mobiles, settled, signed_in, wait_until
 
@@ -16,6 +17,7 @@ SALE = "=Autumn **sale** $x$"
 """A name that a spreadsheet would run and Markdown would format."""
 SALE_NUMBERS = "61412345601,61412345602,61412349901,61412349903,61412349904"
 """Two are delivered; the endings 9901 (switched off), 9903 (expired) and 9904 (barred) always fail."""
+OFF = "61412349901"
 BULK = "Parcel notices"
 BULK_SIZE = 60
 LATER = "Tomorrow's reminder"
@@ -32,6 +34,8 @@ class Shop:
     sale: int
     bulk: int
     later: int
+    failed: int
+    """The message of the sale to a phone that is switched off."""
 
     @property
     def engine(self) -> Engine:
@@ -50,7 +54,9 @@ def stock(made: World) -> Shop:
     bulk = made.send(actor=owner, name=BULK, recipients=au_mobiles(BULK_SIZE, start=345_000))
     later = made.send(actor=owner, name=LATER, recipients=numbers, scheduled_at=tomorrow)
     wait_until(lambda: settled(made, sale) and settled(made, bulk))
-    return Shop(made, tokens, actors, sale, bulk, later)
+    sent = engine.history.messages(owner, RecordFilter(task_id=sale)).rows
+    failed = next(row["id"] for row in sent if row["state"] == "failed" and str(row["msisdn"]).endswith(OFF))
+    return Shop(made, tokens, actors, sale, bulk, later, failed)
 
 
 def people(made: World) -> tuple[dict[str, str], dict[str, Actor]]:

@@ -23,6 +23,9 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
+from tests.kit import PASSWORD, world
+from tests.records_kit import Shop, stock
+
 ROOT: Final = Path(__file__).parents[2]
 RESULTS: Final = ROOT / "test-results"
 START_LIMIT_S: Final = 60
@@ -30,7 +33,6 @@ STOP_LIMIT_S: Final = 20
 WAIT_MS: Final = 40_000
 """Longest wait for something to appear; two cores run the server, the browser and another test."""
 FLAGS: Final = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
-PASSWORD: Final = "tall green kettle"
 
 expect.set_options(timeout=WAIT_MS)
 
@@ -114,6 +116,23 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     started = start_server(tmp_path_factory.mktemp("server"))
     yield started
     started.stop()
+
+
+@pytest.fixture(scope="module")
+def open_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Shop]]:
+    """A server on a database that has a history already, and what is in it."""
+    folder = tmp_path_factory.mktemp("server")
+    shop = stock(world(folder / "data", credit=0))
+    shop.engine.stop()
+    started = start_server(folder)
+    yield started, shop
+    started.stop()
+
+
+@pytest.fixture(scope="module")
+def tokens(open_shop: tuple[Server, Shop]) -> dict[str, str]:
+    """Sessions of everybody in the shop."""
+    return open_shop[1].tokens
 
 
 @pytest.fixture

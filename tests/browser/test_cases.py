@@ -3,36 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from engine.api import SESSION_COOKIE
-from tests.browser.conftest import WAIT_MS, Server, box, start_server
-from tests.kit import world
-from tests.records_kit import stock
+from tests.browser.conftest import WAIT_MS, Server, box
+from tests.records_kit import Shop
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def tokens() -> dict[str, str]:
-    return {}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, tokens: dict[str, str]) -> Iterator[Server]:
-    folder = Path(tmp_path_factory.mktemp("server"))
-    shop = stock(world(folder / "data", credit=0))
-    tokens.update(shop.tokens)
-    failed = shop.engine.history.messages(shop.actors["owner"])
-    tokens["message"] = str(next(row["id"] for row in failed.rows if row["state"] == "failed"))
-    shop.engine.stop()
-    started = start_server(folder)
-    yield started
-    started.stop()
+def server(open_shop: tuple[Server, Shop]) -> Server:
+    return open_shop[0]
 
 
 def enter(browser: Browser, server: Server, token: str, path: str) -> Page:
@@ -46,8 +30,10 @@ def enter(browser: Browser, server: Server, token: str, path: str) -> Page:
 
 
 @pytest.mark.flow(14)
-def test_a_failure_is_explained_reported_and_answered(browser: Browser, server: Server, tokens: dict[str, str]) -> None:
-    owner = enter(browser, server, tokens["owner"], f"/sms_history?message={tokens['message']}")
+def test_a_failure_is_explained_reported_and_answered(browser: Browser, open_shop: tuple[Server, Shop]) -> None:
+    server, shop = open_shop
+    tokens = shop.tokens
+    owner = enter(browser, server, tokens["owner"], f"/sms_history?message={shop.failed}")
     drawer = owner.get_by_role("dialog")
     expect(drawer.get_by_text("The phone was switched off or out of reach.")).to_be_visible()
     drawer.get_by_role("link", name="Report to staff").click()

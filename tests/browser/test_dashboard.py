@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from engine.api import SESSION_COOKIE
-from tests.browser.conftest import WAIT_MS, Server, start_server
-from tests.kit import world
-from tests.records_kit import BULK_SIZE, stock
+from tests.browser.conftest import WAIT_MS, Server
+from tests.records_kit import BULK_SIZE, Shop
 
 pytestmark = pytest.mark.browser
 COUNTRY = ".choroplethlayer path"
@@ -19,20 +17,8 @@ BAR = ".bars .point path"
 
 
 @pytest.fixture(scope="module")
-def tokens() -> dict[str, str]:
-    """Sessions of everybody in the shop; filled by `server`."""
-    return {}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, tokens: dict[str, str]) -> Iterator[Server]:
-    folder = Path(tmp_path_factory.mktemp("server"))
-    shop = stock(world(folder / "data", credit=0))
-    tokens.update(shop.tokens)
-    shop.engine.stop()
-    started = start_server(folder)
-    yield started
-    started.stop()
+def server(open_shop: tuple[Server, Shop]) -> Server:
+    return open_shop[0]
 
 
 def enter(context: BrowserContext, server: Server, tokens: dict[str, str]) -> Page:

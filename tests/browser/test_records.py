@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from engine.api import SESSION_COOKIE
-from tests.browser.conftest import WAIT_MS, Server, start_server
-from tests.kit import world
-from tests.records_kit import BULK_SIZE, SALE, stock
+from tests.browser.conftest import WAIT_MS, Server
+from tests.records_kit import BULK_SIZE, SALE, Shop
 
 pytestmark = pytest.mark.browser
 FITS = """() => [document.documentElement, document.querySelector('[data-testid=stMain]')]
@@ -23,21 +20,8 @@ HEADER_PX, ROW_PX = 36, 33
 
 
 @pytest.fixture(scope="module")
-def tokens() -> dict[str, str]:
-    """Sessions of everybody in the shop; filled by `server`."""
-    return {}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, tokens: dict[str, str]) -> Iterator[Server]:
-    """A server on a database that has a history already."""
-    folder = Path(tmp_path_factory.mktemp("server"))
-    shop = stock(world(folder / "data", credit=0))
-    tokens.update(shop.tokens)
-    shop.engine.stop()
-    started = start_server(folder)
-    yield started
-    started.stop()
+def server(open_shop: tuple[Server, Shop]) -> Server:
+    return open_shop[0]
 
 
 def enter(context: BrowserContext, server: Server, tokens: dict[str, str], who: str, path: str) -> Page:

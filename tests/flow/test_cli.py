@@ -1,4 +1,4 @@
-"""The command line as other programs call it: a real process, a real database."""
+"""The command line as other programs call it, on a real database; mostly as a process of its own."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.store import open_store
+from tests.flow.conftest import Command
 
 
 def run(folder: Path, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
@@ -63,15 +64,15 @@ def test_send_waits_for_every_outcome_and_the_books_add_up(tmp_path: Path) -> No
     assert "add up" in run(tmp_path, "reconcile").stdout
 
 
-def test_routes_are_added_listed_tested_and_sent_through(tmp_path: Path) -> None:
+def test_routes_are_added_listed_tested_and_sent_through(tmp_path: Path, command: Command) -> None:
     added = run(tmp_path, "route", "add", "Premium", "--gateway", "sim://?fail=0", "--price", "1.2", "--sender-id",
                 "--price-for", "NZ=0.9")  # fmt: skip
     assert added.stdout.strip() == "Premium · SID · 0.90–1.20 credit/SMS"
-    listed = json.loads(run(tmp_path, "route", "list", "--json").stdout)
+    listed = json.loads(command("route", "list", "--json").stdout)
     assert [(route["name"], route["default"]) for route in listed] == [("Simulator", True), ("Premium", False)]
-    assert "(default)" in run(tmp_path, "route", "list").stdout
-    assert run(tmp_path, "route", "test", "Premium", "61412345678").stdout.strip() == "Delivered."
-    failed = run(tmp_path, "route", "test", "Premium", "61412349902")
+    assert "(default)" in command("route", "list").stdout
+    assert command("route", "test", "Premium", "61412345678").stdout.strip() == "Delivered."
+    failed = command("route", "test", "Premium", "61412349902")
     assert (failed.returncode, failed.stdout.strip()) == (1, "Not delivered: invalid_number.")
     sent = answer(tmp_path, "send", "--to", "61412345678, 6421345678", "--text", "Thanks", "--route", "premium",
                   "--sender", "Bakery", "--wait", "--json")  # fmt: skip
@@ -93,8 +94,8 @@ def test_routes_are_added_listed_tested_and_sent_through(tmp_path: Path) -> None
         (("demo", "--messages", "0"), "out of range"),
     ],
 )
-def test_a_refusal_is_one_sentence_and_exit_code_1(tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:
-    done = run(tmp_path, *arguments)
+def test_a_refusal_is_one_sentence_and_exit_code_1(command: Command, arguments: tuple[str, ...], words: str) -> None:
+    done = command(*arguments)
     assert done.returncode == 1
     assert words in done.stderr
     assert "Traceback" not in done.stderr

@@ -162,13 +162,13 @@ def test_lost_receipts_and_doubt_expire_after_72_hours_and_return(made: World) -
     lossy = made.add_route("Lossy", "sim://?lost=0.3&doubt=0.3&seed=3")
     task_id = made.send(300, route_id=lossy)
     wait_until(lambda: made.row(task_id)["state"] == "sent" and _open(made, task_id) == 0)
-    before = made.row(task_id)
-    assert before["in_doubt"] > 0  # type: ignore[operator]
+    assert made.row(task_id)["in_doubt"] > 0  # type: ignore[operator]
     made.clock.move(hours=73)
     made.engine.scheduler._expire_all()
     row = made.row(task_id)
     assert (row["state"], row["in_doubt"]) == ("finished", 0)
-    assert row["expired"] == 300 - before["delivered"]  # type: ignore[operator]
+    assert row["expired"] + row["delivered"] == 300  # type: ignore[operator]
+    assert row["expired"] > 100  # type: ignore[operator]
     assert_proved(made, task_id)
 
 

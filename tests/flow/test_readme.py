@@ -10,7 +10,7 @@ import pytest
 
 from engine.cli import parser
 from engine.config import SETTINGS
-from tests.flow.test_cli import run
+from tests.flow.conftest import Command
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -21,23 +21,22 @@ def shell_lines() -> list[str]:
     return [line for block in blocks for line in block.splitlines() if line.strip()]
 
 
-def test_every_command_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_command_of_the_readme_runs(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "customers.csv").write_text("name,phone\nAnn,0412345678\nBob,+6421345678\n")
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.chdir(tmp_path)
     lines = shell_lines()
     assert len(lines) > 5
     for line in lines:
         words = shlex.split(line)
         assert words[:3] == ["python", "-m", "engine"], line
-        done = run(tmp_path / "data", *words[3:])
+        done = command(*words[3:])
         assert done.returncode == 0, f"{line}: {done.stderr}"
 
 
 def test_every_command_is_in_the_readme() -> None:
     choices = next(action.choices for action in parser()._actions if action.choices)
-    for command in choices or ():
-        assert re.search(rf"(engine |`){command}\b", README), f"{command} is not described"
+    for name in choices or ():
+        assert re.search(rf"(engine |`){name}\b", README), f"{name} is not described"
 
 
 def test_every_setting_is_in_the_readme_with_its_default() -> None:
