@@ -46,7 +46,7 @@ def begin_again() -> None:
 
 
 def of_account(account_id: int) -> None:
-    link(STAFF_CASES, "All cases")
+    back_link(STAFF_CASES, "All cases")
     rows = engine.cases.of_account(actor, account_id)
     if rows:
         table.table(PAGE, rows, shared.columns(actor), alt="Cases of this account, changed last first")
