@@ -33,7 +33,7 @@ def make_route(page: Page, server: Server, prices: Path) -> None:
     expect(dialog.get_by_role("region", name="What changes")).to_contain_text("New Zealand")
     dialog.get_by_role("button", name="Save prices").click()
     expect(page.get_by_text("Price version 2 is saved")).to_be_visible()
-    expect(page.get_by_role("heading", name=SHOWN)).to_be_visible()
+    expect(page.get_by_text(f"Customers see: {SHOWN}")).to_be_visible()
 
 
 def credit(page: Page, server: Server) -> None:
