@@ -146,7 +146,8 @@ def test_exports_are_files_that_no_spreadsheet_runs(
     names = {row["task"] for row in rows}
     assert f"'{SALE}" in names
     assert SALE not in names
-    page.get_by_role("button", name="Excel (.xlsx)", exact=True).click()
+    menu = page.get_by_test_id("stPopoverBody")
+    menu.get_by_role("button", name="Excel (.xlsx)", exact=True).click()
     with page.expect_download() as waited:
         page.get_by_role("button", name="Save the Excel").click()
     assert waited.value.path().read_bytes().startswith(b"PK")

@@ -18,6 +18,7 @@ from typing import Final
 
 import axe_playwright_python
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from engine import demo, recipients
 from engine.accounts import RegisterForm
@@ -68,6 +69,8 @@ SERIOUS: Final = """async (only) => {
 }""".replace("NOT_OURS", json.dumps(NOT_OURS))
 FITS: Final = """() => [document.documentElement, document.querySelector('[data-testid=stMain]')]
     .every((element) => element.scrollWidth <= window.innerWidth + 1)"""
+REDRAWN_MS: Final = 5_000
+"""Longest time for charts to be drawn anew in another width."""
 EVERY_RULE: Final = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21aa"]}
 CONTRAST: Final = {"type": "rule", "values": ["color-contrast"]}
 """All that another theme can change."""
@@ -161,7 +164,9 @@ def _findings(page: Page, name: str) -> list[str]:
         picture(page, name, "desktop-dark")
     page.set_viewport_size(PHONE)
     settle(page)
-    if not page.evaluate(FITS):
+    try:
+        page.wait_for_function(FITS, timeout=REDRAWN_MS)
+    except PlaywrightTimeout:
         found.append("phone: wider than the screen")
     if PICTURES:
         picture(page, name, "phone-dark")

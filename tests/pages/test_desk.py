@@ -149,8 +149,9 @@ def test_accounts_are_searched_by_number_and_status_and_show_their_activity(desk
     desk.world.send(2, actor=desk.actors["owner"], name="*Sale*")
     app = opened(desk, visit, "staff", STAFF_ACCOUNTS, id=str(desk.account), part="activity")
     assert [row["Task"] for row in rows_with(app, "Task")] == ["*Sale*"]
-    assert {row["Role"] for row in rows_with(app, "Role")} == {"Owner", "Sender", "Analyst"}
     assert any(row["Action"] == "Credited" for row in rows_with(app, "Action"))
+    app = opened(desk, visit, "staff", STAFF_ACCOUNTS, id=str(desk.account), part="people")
+    assert {row["Role"][0] for row in rows_with(app, "Role")} == {"Owner", "Sender", "Analyst"}
 
 
 def test_view_as_shows_the_customers_pages_read_only_until_it_is_left(desk: Desk, visit: Visit) -> None:

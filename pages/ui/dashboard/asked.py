@@ -32,7 +32,7 @@ PAGE: Final = "dash"
 ACCOUNT_KEY: Final = f"{PAGE}-account"
 NARROWING: Final = ("route", "country", "sender", "member")
 """Parameters of the address, the same as of the SMS history list."""
-ORDER: Final = (*("dates", "from", "to", "state", "route", "account"), *MESSAGE_PINS)
+ORDER: Final = (*("dates", "from", "to", "state", "route", "account", "sender", "member"), *MESSAGE_PINS)
 """In which the pages of records write parameters: another order is another entry in the browser's history."""
 TEXT_MOST: Final = 40
 LATEST_US: Final = 4_102_444_800 * 10**6
