@@ -16,8 +16,8 @@ from engine.bench.measure import Result, race, timed
 from engine.demo import HISTORY_DAYS, ROUTES, fill
 from engine.history import PAGE_ROWS, RecordFilter
 from engine.history.dashboard import dashboard
+from engine.history.message_query import MessageQuery
 from engine.history.period import Period
-from engine.history.records import MessageQuery
 from engine.model import DAY_US, HOUR_US
 
 DASHBOARD_BUDGET_MS: Final = 50.0

@@ -16,8 +16,9 @@ import xlsxwriter  # pyright: ignore[reportMissingTypeStubs]  it ships none
 
 from engine.errors import InputError
 from engine.history.filters import RecordFilter, one_of, zone_of
+from engine.history.message_query import MessageQuery
 from engine.history.movements import movement_query
-from engine.history.records import MessageQuery, dispatch_query, task_query
+from engine.history.records import dispatch_query, task_query
 from engine.history.words import STAFF, explain, movement_words
 from engine.model import MICRO, OPERATOR_ROLES, FailReason, MovementKind
 from engine.store import Reader
