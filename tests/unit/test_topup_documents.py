@@ -6,6 +6,7 @@ import asyncio
 import os
 import stat
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -157,7 +158,9 @@ async def fetch(site: Starlette, address: str, token: str = "") -> httpx.Respons
 
 
 def get(site: Starlette, address: str, token: str = "") -> httpx.Response:
-    return asyncio.run(fetch(site, address, token))
+    # In a thread of its own: a browser test before this one may have left its event loop running here.
+    with ThreadPoolExecutor(1) as apart:
+        return apart.submit(lambda: asyncio.run(fetch(site, address, token))).result()
 
 
 def test_the_address_of_a_receipt_answers_its_people_only(desk: Office, site: Starlette) -> None:
