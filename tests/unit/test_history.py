@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from engine.access import ROLES_ATTRIBUTE
 from engine.errors import AccessError, ImsError, InputError
-from engine.history import After, History, Order, Page, RecordFilter, StateGroup, records
+from engine.history import After, History, Order, Page, RecordFilter, StateGroup, message_query, records
 from engine.history.filters import E164_DIGITS, MAX_PAGE_ROWS, number_search
 from engine.history.words import explain
 from engine.model import DAY_US, HOUR_US, Actor, FailReason, MessageState, Role
@@ -361,8 +361,8 @@ def test_messages_of_any_filter_come_once_each_newest_first(
 ) -> None:
     history = History(big.store, FakeClock())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(records, "FIRST_TASKS", first)
-        patch.setattr(records, "FIRST_MESSAGES", first)
+        patch.setattr(message_query, "FIRST_TASKS", first)
+        patch.setattr(message_query, "FIRST_MESSAGES", first)
         found = every_page(lambda after: history.messages(who, wanted, after=after, limit=limit))
     scope = None if who.is_operator else who.account_id
     assert [row["id"] for row in found] == expected(big, scope, wanted)
@@ -462,8 +462,8 @@ def test_a_page_reads_only_messages_of_the_tasks_it_comes_from(
 def test_a_message_just_before_the_nearest_tasks_is_not_overlooked(
     history: History, book: Book, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(records, "FIRST_TASKS", 1)
-    monkeypatch.setattr(records, "FIRST_MESSAGES", 1)
+    monkeypatch.setattr(message_query, "FIRST_TASKS", 1)
+    monkeypatch.setattr(message_query, "FIRST_MESSAGES", 1)
     book.task(1, [Sent(), Sent(country="GB")])
     book.task(1, [Sent(), Sent()])
     assert [row["id"] for row in history.messages(ONE, RecordFilter(country="GB"), limit=1).rows] == [2]
