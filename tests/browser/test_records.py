@@ -15,6 +15,7 @@ from tests.records_kit import BULK_SIZE, SALE, Shop
 pytestmark = pytest.mark.browser
 FITS = """() => [document.documentElement, document.querySelector('[data-testid=stMain]')]
     .every(element => element.scrollWidth <= window.innerWidth)"""
+SETTLE_MS = 800
 HEADER_PX, ROW_PX = 36, 33
 """A table is drawn on a canvas: rows are found by their place."""
 
@@ -117,6 +118,8 @@ def test_a_planned_task_is_paused_resumed_and_cancelled_and_a_message_leads_on(
         ("Resume", "Resume the task", "is resumed"),
         ("Cancel task", "Cancel the task", "5 messages of task 3 cancelled"),
     ):
+        expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+        page.wait_for_timeout(SETTLE_MS)  # the page follows the task: a press while it is drawn anew would be lost
         page.get_by_role("button", name=press, exact=True).click()
         dialog = page.get_by_role("dialog")
         expect(dialog.get_by_text("Credit held for them")).to_be_visible()
