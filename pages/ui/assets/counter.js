@@ -83,12 +83,18 @@ export default function (component) {
     clearTimeout(pause);
     pause = setTimeout(() => setTriggerValue("typed", typed), data.pause_ms);
   };
+  // Leaving the box sends its text anyway; a trigger beside a click elsewhere could take the click's place.
+  const onLeave = (event) => {
+    if (event.target === area()) clearTimeout(pause);
+  };
   document.addEventListener("input", onInput);
+  document.addEventListener("focusout", onLeave);
   // While somebody types, the box knows more than the server.
   const there = area();
   show(there && there === document.activeElement ? there.value : data.text);
   return () => {
     clearTimeout(pause);
     document.removeEventListener("input", onInput);
+    document.removeEventListener("focusout", onLeave);
   };
 }
