@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from engine import numbers
-from engine.history.daytime import DAY_HOURS, outside_daytime
+from engine.countries import Country, Sleep, load_all, sleep_at, zones_of
 from engine.model import FailReason, TaskState
 from engine.store import Reader, Row, Rows
 
@@ -50,7 +50,7 @@ def checks_of(reader: Reader, task: Row, reasons: Rows, *, now_us: int) -> list[
     first = task["first_message"]
     sample = reader.all("records.sample", first, first + task["recipients"], SAMPLE)
     texts = [task["content"], *(row["content"] for row in sample[:LINKS_SHOWN] if row["content"])]
-    return [_sent(task), _numbers(task, reasons), _links(texts), _daytime(task, sample, now_us)]
+    return [_sent(task), _numbers(task, reasons), _links(texts), _daytime(reader, task, sample, now_us)]
 
 
 def _sent(task: Row) -> Check:
@@ -112,27 +112,32 @@ def link_problem(link: str) -> str:
     return ""
 
 
-def _daytime(task: Row, sample: Rows, now_us: int) -> Check:
+def _daytime(reader: Reader, task: Row, sample: Rows, now_us: int) -> Check:
     question = "Was it a normal activity time where they live?"
-    sent = [(row["msisdn"], row["submitted_us"]) for row in sample if row["submitted_us"] is not None]
+    sent = [(row, row["submitted_us"]) for row in sample if row["submitted_us"] is not None]
     future = not sent and task["state"] == TaskState.SCHEDULED
     if future:
-        sent = [(row["msisdn"], max(task["due_us"], now_us)) for row in sample]
+        sent = [(row, max(task["due_us"], now_us)) for row in sample]
     if not sent:
         return Check(question, Verdict.WAIT, "Nothing was sent yet.")
-    night = outside_daytime(sent)
-    hours = f"between {DAY_HOURS.start}:00 and {DAY_HOURS.stop}:00"
-    if not night:
-        return Check(question, Verdict.OK, f"Yes: it {'will be' if future else 'was'} {hours} where recipients live.")
-    share = 100 * len(night) // len(sent)
-    where = ", ".join(_countries(row["country"] for row in sample if row["msisdn"] in night))
+    table = load_all(reader)
+    asleep = [row for row, at_us in sent if _is_night(table[row["country"]], row["msisdn"], at_us)]
+    quiet = "in the quiet hours of where they live"
+    if not asleep:
+        return Check(question, Verdict.OK, f"Yes: for nobody {'will it be' if future else 'was it'} {quiet}.")
+    share = 100 * len(asleep) // len(sent)
+    where = ", ".join(_countries(row["country"] for row in asleep))
     return Check(
         question,
         Verdict.LOOK,
-        f"For about {max(share, 1)}% of recipients it {'will not be' if future else 'was not'} {hours} local time "
-        f"({where}).",
+        f"For about {max(share, 1)}% of recipients it {'will be' if future else 'was'} {quiet} ({where}).",
         "Change the time of this task." if future else "Next time, schedule it for their daytime.",
     )
+
+
+def _is_night(country: Country, msisdn: int, at_us: int) -> bool:
+    """In the likeliest of the zones a number may be in, as composing tells it."""
+    return sleep_at(country, zones_of(country.code, msisdn)[0], at_us) is Sleep.NIGHT
 
 
 def _countries(codes: Iterable[str]) -> list[str]:

@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 import pytest
@@ -25,6 +25,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 
 from tests.kit import PASSWORD, world
 from tests.records_kit import Shop, stock
+
+if TYPE_CHECKING:
+    from tests.browser.town import Town, Visitors
 
 ROOT: Final = Path(__file__).parents[2]
 RESULTS: Final = ROOT / "test-results"
@@ -133,6 +136,25 @@ def open_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server
 def tokens(open_shop: tuple[Server, Shop]) -> dict[str, str]:
     """Sessions of everybody in the shop."""
     return open_shop[1].tokens
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """A server on which every page has something to show."""
+    from tests.browser.town import built_town  # noqa: PLC0415 - it builds on this module
+
+    with built_town(tmp_path_factory.mktemp("town")) as built:
+        yield built
+
+
+@pytest.fixture(scope="module")
+def visitors(browser: Browser, town: Town) -> Iterator[Visitors]:
+    """Somebody of each side of the town, signed in."""
+    from tests.browser.town import Visitors  # noqa: PLC0415 - same
+
+    came = Visitors(browser, town)
+    yield came
+    came.leave()
 
 
 @pytest.fixture

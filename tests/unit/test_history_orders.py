@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from engine.errors import InputError
 from engine.history import Columns, History, Order, RecordFilter, Verdict
 from engine.history.checks import link_problem
-from engine.history.daytime import outside_daytime
-from engine.model import HOUR_US, Actor, MessageState, Role
+from engine.model import HOUR_US, Actor, FailReason, MessageState, Role
 from engine.store.duck import DuckStore
 from tests.unit.history_kit import START_US, Book, FakeClock, Sent, actor, small_book
 from tests.unit.test_history import every_page
@@ -169,6 +168,13 @@ def test_an_export_in_slices_is_the_export_in_one(shelf: Book, monkeypatch: pyte
     assert nothing.startswith("task_id,")
 
 
+def test_a_reason_finds_the_same_messages_in_either_order(history: History, book: Book) -> None:
+    book.task(1, [Sent("in_doubt"), Sent("failed"), Sent("delivered")])  # none with a reason of its own
+    for reason, found in ((FailReason.CONNECTION_LOST, 1), (FailReason.UNDELIVERABLE, 1)):
+        for order in (Order.NEWEST, Order.OLDEST):
+            assert len(history.messages(ONE, RecordFilter(reason=reason.value, order=order)).rows) == found
+
+
 @pytest.mark.parametrize(
     ("link", "wrong"),
     [
@@ -178,12 +184,6 @@ def test_an_export_in_slices_is_the_export_in_one(shelf: Book, monkeypatch: pyte
 )  # fmt: skip
 def test_links_that_do_not_look_valid_are_named(link: str, wrong: bool) -> None:
     assert bool(link_problem(link)) == wrong
-
-
-def test_night_is_told_where_the_number_lives() -> None:
-    noon_utc = START_US + 12 * HOUR_US
-    assert outside_daytime([(447400123456, noon_utc)]) == set()  # 13:00 in London
-    assert outside_daytime([(6421123456, noon_utc)]) == {6421123456}  # 1:00 in Auckland
 
 
 def test_a_task_is_checked_as_the_faq_says(history: History, book: Book) -> None:
@@ -197,6 +197,7 @@ def test_a_task_is_checked_as_the_faq_says(history: History, book: Book) -> None
     assert "did not know 1 number" in numbers.sentence
     assert "not a complete web address" in link.sentence
     assert daytime.verdict is Verdict.LOOK
+    assert "100% of recipients it was in the quiet hours" in daytime.sentence
     assert "Australia" in daytime.sentence
 
 
