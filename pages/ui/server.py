@@ -31,7 +31,7 @@ from engine.api import SecurityHeaders, content_policy, document_routes, health_
 from engine.app import Engine
 from engine.config import Config
 from engine.errors import ImsError
-from pages.ui import context
+from pages.ui import context, mended
 from pages.ui.dashboard.maps import map_routes
 from pages.ui.registry import PAGES, SETUP
 from pages.ui.theme import ICON, PRODUCT
@@ -64,6 +64,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 def routes() -> list[BaseRoute]:
     """Health, the session cookie, and our own first page in place of Streamlit's."""
     _harden(_config())
+    mended.mend()
     page = _index()
 
     async def index(_: Request) -> HTMLResponse:
