@@ -1,18 +1,26 @@
-"""Faults of Streamlit 1.67 that visitors would meet, mended here until it is. `tests/unit/test_mended.py` fails when a
-newer version has changed what is mended.
+"""Faults of Streamlit 1.67 that visitors would meet, and work it repeats in each run, mended here until it is.
+
+`tests/unit/test_mended.py` fails when a newer version has changed what is mended.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any, Final
 
+import plotly.tools
+from streamlit.proto.NewSession_pb2 import CustomThemeConfig
+from streamlit.runtime import app_session
+from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 
 ANSWERS: Final = frozenset({"backend_operation_response", "file_urls_response"})
 """What the browser asked for and waits for, whatever is drawn meanwhile."""
+FIGURES_KEPT: Final = 512
+"""About 10 kB each."""
 
 
 def mend() -> None:
@@ -20,6 +28,13 @@ def mend() -> None:
     run = ScriptRunner._run_script  # noqa: SLF001 - there is no public place to mend it
     ScriptRunner._run_script = _without_left_pages(run)  # noqa: SLF001 - same
     ForwardMsgQueue.clear = _with_answers_kept(ForwardMsgQueue.clear)
+    wake = AppSession._call_soon_on_event_loop  # noqa: SLF001 - same
+    AppSession._call_soon_on_event_loop = _with_one_wake(wake)  # noqa: SLF001 - same
+    theme = app_session._populate_theme_msg  # noqa: SLF001 - same
+    app_session._populate_theme_msg = _with_theme_kept(theme)  # noqa: SLF001 - same
+    plotly.tools.return_figure_from_figure_or_data = _with_checked_figures(
+        plotly.tools.return_figure_from_figure_or_data
+    )
 
 
 def _without_left_pages(run: Callable[..., None]) -> Callable[..., None]:
@@ -56,3 +71,91 @@ def _with_answers_kept(clear: Callable[..., None]) -> Callable[..., None]:
             self._queue.extend(message for message in answers if id(message) not in kept)
 
     return clear_queue
+
+
+class _Waiting:
+    """Callbacks of one session on their way to the server's loop."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._callbacks: list[Callable[[], None]] = []
+
+    def add(self, callback: Callable[[], None]) -> bool:
+        """True for the first since `take`: somebody has to wake the loop."""
+        with self._lock:
+            self._callbacks.append(callback)
+            return len(self._callbacks) == 1
+
+    def take(self) -> list[Callable[[], None]]:
+        with self._lock:
+            taken, self._callbacks = self._callbacks, []
+            return taken
+
+
+def _with_one_wake(wake: Callable[..., None]) -> Callable[..., None]:
+    """Every element of a run woke the server's loop by a write to a socket, an eighth of the time of a run, and each
+    write hands the interpreter to another thread. What waits already is taken along, in the same order."""
+    if hasattr(wake, "__wrapped__"):
+        return wake
+
+    @wraps(wake)
+    def call_soon(self: Any, callback: Callable[[], None]) -> None:
+        waiting: _Waiting = self.__dict__.setdefault("_ims_waiting", _Waiting())
+
+        def take() -> None:
+            for each in waiting.take():
+                self._event_loop.call_soon(each)
+
+        if waiting.add(callback):
+            wake(self, take)
+
+    return call_soon
+
+
+def _with_theme_kept(populate: Callable[..., None]) -> Callable[..., None]:
+    """The theme was put together from some 300 settings for each run; none changes while the server runs."""
+    if hasattr(populate, "__wrapped__"):
+        return populate
+    kept: dict[str, CustomThemeConfig] = {}
+
+    @wraps(populate)
+    def populate_theme(message: CustomThemeConfig, section: str = "theme") -> None:
+        if section not in kept:
+            made = CustomThemeConfig()
+            populate(made, section)
+            kept[section] = made
+        message.MergeFrom(kept[section])
+
+    return populate_theme
+
+
+def _with_checked_figures(validate: Callable[..., Any]) -> Callable[..., Any]:
+    """Plotly builds and copies a figure to check it, up to 20 ms each time it is shown; the last ones are kept."""
+    if hasattr(validate, "__wrapped__"):
+        return validate
+
+    @lru_cache(FIGURES_KEPT)
+    def checked(figure: _Figure) -> Any:
+        return validate(figure.value, validate_figure=True)
+
+    @wraps(validate)
+    def return_figure(figure_or_data: Any, validate_figure: bool = True) -> Any:
+        if isinstance(figure_or_data, dict) and validate_figure:
+            return checked(_Figure(figure_or_data))
+        return validate(figure_or_data, validate_figure)
+
+    return return_figure
+
+
+class _Figure:
+    """A figure as a key: equal when all that is in it is equal."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+        self._text = repr(value)
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Figure) and self._text == other._text

@@ -10,7 +10,7 @@ from typing import Final
 import streamlit as st
 
 from engine.errors import ImsError
-from engine.model import CUSTOMER_ROLES, Actor
+from engine.model import CUSTOMER_ROLES, Actor, Role
 from pages.ui import browser, guard, viewing
 from pages.ui import format as show
 from pages.ui.context import current_actor, engine_or_none, get_engine, session_token
@@ -28,6 +28,7 @@ REFERENCE_BYTES: Final = 4
 MOST_COUNTED: Final = 99
 HELD_HINT: Final = "Held credit is set aside for messages being sent; what is not delivered comes back."
 _SIGN_OUT: Final = "ims_sign_out"
+_PAGES: Final = "ims_pages"
 
 
 def run() -> None:
@@ -76,9 +77,14 @@ def report(error: Exception) -> bool:
 
 
 def _pages_of(actor: Actor | None, *, gated: bool) -> list[st.Page]:
-    if actor is None:
-        return _pages_for_visitor()
-    return _pages_behind_gate(actor) if gated else _pages_for(actor)
+    """Made once for a tab: each looks for its file."""
+    if actor is not None and gated:
+        return _pages_behind_gate(actor)
+    kept: dict[Role | None, list[st.Page]] = st.session_state.setdefault(_PAGES, {})
+    role = None if actor is None else actor.role
+    if role not in kept:
+        kept[role] = _pages_for_visitor() if role is None else _pages_for(role)
+    return kept[role]
 
 
 def _pages_behind_gate(actor: Actor) -> list[st.Page]:
@@ -104,16 +110,16 @@ def _pages_for_visitor() -> list[st.Page]:
     ]
 
 
-def _pages_for(actor: Actor) -> list[st.Page]:
+def _pages_for(role: Role) -> list[st.Page]:
     def go_home() -> None:
-        st.switch_page(str(home_of(actor.role).path))
+        st.switch_page(str(home_of(role).path))
 
     return [
         # The start page keeps an address of its own: Streamlit's default page answers at "/" only.
         st.Page(go_home, title=PRODUCT, url_path="home", default=True),
         *(
             _page(entry)
-            if entry.public or actor.role in entry.roles
+            if entry.public or role in entry.roles
             else st.Page(guard.not_for_you, title="Not available", url_path=entry.url_path)
             for entry in PAGES
         ),
@@ -141,9 +147,7 @@ def _menu(actor: Actor) -> None:
 
 def _top_bar(actor: Actor) -> None:
     with st.container(key="ims-top", horizontal=True, vertical_alignment="center", gap="small"):
-        if not actor.viewing:
-            _bell()
-        _credit()
+        _badges()
         with st.popover("", icon=":material/account_circle:", key="ims-account"):
             account = get_engine().accounts.one(actor, actor.account_id)
             st.html(
@@ -156,23 +160,27 @@ def _top_bar(actor: Actor) -> None:
 
 
 @st.fragment(run_every=CREDIT_EVERY_S)
-def _bell() -> None:
-    """The way to the notices, with how many are new in words that also a screen reader says."""
+def _badges() -> None:
+    """What changes without anybody's doing: new notices, and credit."""
     actor = current_actor()
     if actor is None:
         st.rerun(scope="app")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+        if not actor.viewing:
+            _bell(actor)
+        _credit(actor)
+
+
+def _bell(actor: Actor) -> None:
+    """The way to the notices, with how many are new in words that also a screen reader says."""
     unread = get_engine().notices.unread(actor)
     with st.container(key="ims-bell-new" if unread else "ims-bell", width="content"):
         label = f"{min(unread, MOST_COUNTED)} new" if unread else NOTICES.title
         st.page_link(str(NOTICES.path), label=label, icon=NOTICES.icon)
 
 
-@st.fragment(run_every=CREDIT_EVERY_S)
-def _credit() -> None:
+def _credit(actor: Actor) -> None:
     """Available and, when there is any, held credit; operators have none and see their role."""
-    actor = current_actor()
-    if actor is None:
-        st.rerun(scope="app")
     if actor.role not in CUSTOMER_ROLES:
         st.html(f'<div class="ims-credit"><span><i>Operator</i><b>{actor.role.value.capitalize()}</b></span></div>')
         return

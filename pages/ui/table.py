@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, Final, Literal
 
 import polars as pl
+import pyarrow as pa
 import streamlit as st
 
 from engine.model import MICRO, Actor
@@ -121,9 +122,11 @@ def frame_of(rows: Rows, columns: Sequence[Column]) -> pl.DataFrame:
 def show_rows(rows: Rows, columns: Sequence[Column], *, key: str, alt: str, **more: Any) -> None:
     """A table to read; `more` goes to `st.dataframe`."""
     frame = frame_of(rows, columns)
+    cells = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+    narrow = [field.with_type(pa.string()) if pa.types.is_large_string(field.type) else field for field in cells.schema]
     options: dict[str, Any] = {"placeholder": show.NOTHING, "height": "content"} | more
     st.dataframe(
-        frame,
+        cells.cast(pa.schema(narrow)),  # of anything else a pandas frame would be made first
         key=key,
         hide_index=True,
         alt=alt,

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
+import plotly.tools
 import pytest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.NewSession_pb2 import CustomThemeConfig
+from streamlit.runtime import app_session
+from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.fragment import MemoryFragmentStorage
 from streamlit.runtime.pages_manager import PagesManager
@@ -16,11 +22,19 @@ from streamlit.runtime.scriptrunner_utils.script_requests import RerunData
 
 from pages.ui import mended
 
+MENDED: tuple[tuple[Any, str], ...] = (
+    (ScriptRunner, "_run_script"),
+    (ForwardMsgQueue, "clear"),
+    (AppSession, "_call_soon_on_event_loop"),
+    (app_session, "_populate_theme_msg"),
+    (plotly.tools, "return_figure_from_figure_or_data"),
+)
+
 
 @pytest.fixture
 def mend(monkeypatch: pytest.MonkeyPatch) -> None:
     """Mended for one test."""
-    for owner, name in ((ScriptRunner, "_run_script"), (ForwardMsgQueue, "clear")):
+    for owner, name in MENDED:
         method = getattr(owner, name)
         monkeypatch.setattr(owner, name, getattr(method, "__wrapped__", method))
     mended.mend()
@@ -76,7 +90,74 @@ def test_a_press_on_a_page_that_was_left_empties_nothing(wanted: RerunData, runs
 
 
 @pytest.mark.usefixtures("mend")
+def test_what_threads_hand_to_the_loop_runs_whole_in_their_order_and_wakes_it_seldom() -> None:
+    wakes, ran = 0, list[tuple[int, int]]()
+    started = threading.Barrier(3)
+
+    async def session() -> None:
+        loop = asyncio.get_running_loop()
+        wake = loop.call_soon_threadsafe
+
+        def counted(callback: Any, *arguments: Any) -> Any:
+            nonlocal wakes
+            wakes += 1
+            return wake(callback, *arguments)
+
+        made: Any = SimpleNamespace(
+            _event_loop=SimpleNamespace(
+                call_soon_threadsafe=counted, call_soon=loop.call_soon, is_closed=loop.is_closed
+            )
+        )
+
+        def produce(who: int) -> None:
+            started.wait()
+            for turn in range(500):
+                AppSession._call_soon_on_event_loop(made, lambda turn=turn: ran.append((who, turn)))
+
+        threads = [threading.Thread(target=produce, args=(who,)) for who in (1, 2)]
+        for thread in threads:
+            thread.start()
+        started.wait()
+        while len(ran) < 1000:  # the file's time limit ends a callback that is lost
+            await asyncio.sleep(0)
+        for thread in threads:
+            thread.join()
+
+    thread = threading.Thread(target=asyncio.run, args=(session(),))
+    thread.start()
+    thread.join(20)
+    assert [turn for who, turn in ran if who == 1] == list(range(500))
+    assert [turn for who, turn in ran if who == 2] == list(range(500))
+    assert wakes < 1000
+
+
+@pytest.mark.usefixtures("mend")
+def test_the_theme_of_a_second_session_is_that_of_the_first() -> None:
+    first, second = CustomThemeConfig(), CustomThemeConfig()
+    populate: Any = app_session._populate_theme_msg
+    populate(first)
+    populate(first.light, "theme.light")
+    populate(second)
+    populate(second.light, "theme.light")
+    expected = CustomThemeConfig()
+    populate.__wrapped__(expected)
+    populate.__wrapped__(expected.light, "theme.light")
+    assert first == second == expected
+
+
+@pytest.mark.usefixtures("mend")
+def test_a_figure_is_checked_once_and_a_wrong_one_each_time() -> None:
+    convert: Any = plotly.tools.return_figure_from_figure_or_data
+    figure = {"data": [{"type": "bar", "y": [1, 2]}], "layout": {"height": 200}}
+    assert convert(figure, True) == convert.__wrapped__(figure, True)
+    assert convert(figure | {"layout": {"height": 300}}, True)["layout"]["height"] == 300
+    for _ in range(2):
+        with pytest.raises(ValueError, match="no such chart"):
+            convert({"data": [{"type": "no such chart"}]}, True)
+
+
+@pytest.mark.usefixtures("mend")
 def test_mending_twice_is_mending_once() -> None:
-    once = (ScriptRunner._run_script, ForwardMsgQueue.clear)
+    once = [getattr(owner, name) for owner, name in MENDED]
     mended.mend()
-    assert (ScriptRunner._run_script, ForwardMsgQueue.clear) == once
+    assert [getattr(owner, name) for owner, name in MENDED] == once
