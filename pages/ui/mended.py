@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from functools import lru_cache, wraps
+from pathlib import PurePosixPath
 from typing import Any, Final
 
 import plotly.tools
@@ -15,10 +17,13 @@ from streamlit.proto.NewSession_pb2 import CustomThemeConfig
 from streamlit.runtime import app_session
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
+from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 
 ANSWERS: Final = frozenset({"backend_operation_response", "file_urls_response"})
 """What the browser asked for and waits for, whatever is drawn meanwhile."""
+FETCH_LIMIT_S: Final = 60.0
+"""How long a browser may take to fetch a file it was just given the address of."""
 FIGURES_KEPT: Final = 512
 """About 10 kB each."""
 
@@ -28,6 +33,9 @@ def mend() -> None:
     run = ScriptRunner._run_script  # noqa: SLF001 - there is no public place to mend it
     ScriptRunner._run_script = _without_left_pages(run)  # noqa: SLF001 - same
     ForwardMsgQueue.clear = _with_answers_kept(ForwardMsgQueue.clear)
+    MediaFileManager.execute_deferred = _with_time_noted(MediaFileManager.execute_deferred)
+    unused = MediaFileManager._get_inactive_file_ids  # noqa: SLF001 - same
+    MediaFileManager._get_inactive_file_ids = _without_fresh_downloads(unused)  # noqa: SLF001 - same
     wake = AppSession._call_soon_on_event_loop  # noqa: SLF001 - same
     AppSession._call_soon_on_event_loop = _with_one_wake(wake)  # noqa: SLF001 - same
     theme = app_session._populate_theme_msg  # noqa: SLF001 - same
@@ -71,6 +79,38 @@ def _with_answers_kept(clear: Callable[..., None]) -> Callable[..., None]:
             self._queue.extend(message for message in answers if id(message) not in kept)
 
     return clear_queue
+
+
+def _with_time_noted(make: Callable[..., str]) -> Callable[..., str]:
+    """Notes when a file was made that was asked for by a press."""
+    if hasattr(make, "__wrapped__"):
+        return make
+
+    @wraps(make)
+    def execute_deferred(self: Any, file_id: str) -> str:
+        address = make(self, file_id)
+        made: dict[str, float] = self.__dict__.setdefault("_ims_made", {})
+        made[PurePosixPath(address).stem] = time.monotonic()
+        return address
+
+    return execute_deferred
+
+
+def _without_fresh_downloads(unused: Callable[..., set[str]]) -> Callable[..., set[str]]:
+    """The end of any run threw away files no page shows, among them one whose address the browser had just been given;
+    the download was broken off."""
+    if hasattr(unused, "__wrapped__"):
+        return unused
+
+    @wraps(unused)
+    def inactive(self: Any) -> set[str]:
+        made: dict[str, float] = self.__dict__.get("_ims_made", {})
+        since = time.monotonic() - FETCH_LIMIT_S
+        for old in [file_id for file_id, at in list(made.items()) if at < since]:
+            made.pop(old, None)
+        return unused(self) - made.keys()
+
+    return inactive
 
 
 class _Waiting:

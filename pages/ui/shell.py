@@ -166,8 +166,10 @@ def _badges() -> None:
     if actor is None:
         st.rerun(scope="app")
     with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
-        if not actor.viewing:
-            _bell(actor)
+        # Each keeps its place: a credit that moved up would leave the one of before behind it.
+        with st.container(width="content"):
+            if not actor.viewing:
+                _bell(actor)
         _credit(actor)
 
 

@@ -16,6 +16,9 @@ from streamlit.runtime import app_session
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.fragment import MemoryFragmentStorage
+from streamlit.runtime.media_file_manager import MediaFileManager
+from streamlit.runtime.media_file_storage import MediaFileStorageError
+from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 from streamlit.runtime.scriptrunner_utils.script_requests import RerunData
@@ -25,6 +28,8 @@ from pages.ui import mended
 MENDED: tuple[tuple[Any, str], ...] = (
     (ScriptRunner, "_run_script"),
     (ForwardMsgQueue, "clear"),
+    (MediaFileManager, "execute_deferred"),
+    (MediaFileManager, "_get_inactive_file_ids"),
     (AppSession, "_call_soon_on_event_loop"),
     (app_session, "_populate_theme_msg"),
     (plotly.tools, "return_figure_from_figure_or_data"),
@@ -87,6 +92,21 @@ def test_a_press_on_a_page_that_was_left_empties_nothing(wanted: RerunData, runs
     with suppress(InterruptedError):
         ScriptRunner._run_script(runner, wanted)
     assert began == ["a run"] * runs
+
+
+@pytest.mark.usefixtures("mend")
+def test_a_file_made_for_a_press_stays_until_the_browser_has_had_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    storage = MemoryMediaFileStorage("/media")
+    manager = MediaFileManager(storage)
+    asked = manager.add_deferred(lambda: b"a,b", "text/csv", "0.1", file_name="x.csv")
+    name = manager.execute_deferred(asked).rsplit("/", 1)[1]
+    manager.remove_orphaned_files()
+    assert storage.get_file(name).content == b"a,b"
+    monkeypatch.setattr(mended, "FETCH_LIMIT_S", -1.0)
+    manager.remove_orphaned_files()
+    manager.remove_orphaned_files()  # the first time it is only marked
+    with pytest.raises(MediaFileStorageError):
+        storage.get_file(name)
 
 
 @pytest.mark.usefixtures("mend")
