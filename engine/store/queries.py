@@ -12,7 +12,7 @@ from textwrap import indent
 from typing import Final
 
 _HEAD: Final = re.compile(r"^-- (name|part): (\w+)\s*$", re.MULTILINE)
-_USE: Final = re.compile(r"^( *)\{(\w+\.\w+)\}$", re.MULTILINE)
+_USE: Final = re.compile(r"^( *)\{(\w+\.\w+)\}(?=;?$)", re.MULTILINE)
 
 
 @cache
@@ -26,7 +26,7 @@ def all_queries() -> dict[str, str]:
         for kind, name, body in zip(pieces[1::3], pieces[2::3], pieces[3::3], strict=True):
             key = f"{file.name.removesuffix('.sql')}.{name}"
             if key in found[kind]:
-                raise ValueError(f"two are named {key}")
+                raise ValueError(f"two are named {key} (-- {kind}:)")
             found[kind][key] = body.strip()
     parts = found["part"]
     return {key: _USE.sub(lambda use: indent(parts[use[2]], use[1]), body) for key, body in found["name"].items()}

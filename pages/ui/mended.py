@@ -26,31 +26,13 @@ FETCH_LIMIT_S: Final = 60.0
 """How long a browser may take to fetch a file it was just given the address of."""
 FIGURES_KEPT: Final = 512
 """About 10 kB each."""
-
-
-def mend() -> None:
-    """Calling it again changes nothing."""
-    run = ScriptRunner._run_script  # noqa: SLF001 - there is no public place to mend it
-    ScriptRunner._run_script = _without_left_pages(run)  # noqa: SLF001 - same
-    ForwardMsgQueue.clear = _with_answers_kept(ForwardMsgQueue.clear)
-    MediaFileManager.execute_deferred = _with_time_noted(MediaFileManager.execute_deferred)
-    unused = MediaFileManager._get_inactive_file_ids  # noqa: SLF001 - same
-    MediaFileManager._get_inactive_file_ids = _without_fresh_downloads(unused)  # noqa: SLF001 - same
-    wake = AppSession._call_soon_on_event_loop  # noqa: SLF001 - same
-    AppSession._call_soon_on_event_loop = _with_one_wake(wake)  # noqa: SLF001 - same
-    theme = app_session._populate_theme_msg  # noqa: SLF001 - same
-    app_session._populate_theme_msg = _with_theme_kept(theme)  # noqa: SLF001 - same
-    plotly.tools.return_figure_from_figure_or_data = _with_checked_figures(
-        plotly.tools.return_figure_from_figure_or_data
-    )
+_MARK: Final = "_ims_mended"
 
 
 def _without_left_pages(run: Callable[..., None]) -> Callable[..., None]:
     """A press inside a fragment waits while another page is drawn, as the second click on a button that leads there.
     Its run would draw nothing but tell the browser to empty the page; whatever is drawn next finds no place and leaves
     a blank window."""
-    if hasattr(run, "__wrapped__"):
-        return run
 
     @wraps(run)
     def run_script(self: Any, rerun_data: Any) -> None:
@@ -65,8 +47,6 @@ def _without_left_pages(run: Callable[..., None]) -> Callable[..., None]:
 def _with_answers_kept(clear: Callable[..., None]) -> Callable[..., None]:
     """A run that begins throws away what the last one had drawn, and with it the answer to a download or an upload
     that was asked for at that moment; the button would wait forever."""
-    if hasattr(clear, "__wrapped__"):
-        return clear
 
     @wraps(clear)
     def clear_queue(
@@ -83,8 +63,6 @@ def _with_answers_kept(clear: Callable[..., None]) -> Callable[..., None]:
 
 def _with_time_noted(make: Callable[..., str]) -> Callable[..., str]:
     """Notes when a file was made that was asked for by a press."""
-    if hasattr(make, "__wrapped__"):
-        return make
 
     @wraps(make)
     def execute_deferred(self: Any, file_id: str) -> str:
@@ -99,8 +77,6 @@ def _with_time_noted(make: Callable[..., str]) -> Callable[..., str]:
 def _without_fresh_downloads(unused: Callable[..., set[str]]) -> Callable[..., set[str]]:
     """The end of any run threw away files no page shows, among them one whose address the browser had just been given;
     the download was broken off."""
-    if hasattr(unused, "__wrapped__"):
-        return unused
 
     @wraps(unused)
     def inactive(self: Any) -> set[str]:
@@ -135,8 +111,6 @@ class _Waiting:
 def _with_one_wake(wake: Callable[..., None]) -> Callable[..., None]:
     """Every element of a run woke the server's loop by a write to a socket, an eighth of the time of a run, and each
     write hands the interpreter to another thread. What waits already is taken along, in the same order."""
-    if hasattr(wake, "__wrapped__"):
-        return wake
 
     @wraps(wake)
     def call_soon(self: Any, callback: Callable[[], None]) -> None:
@@ -154,8 +128,6 @@ def _with_one_wake(wake: Callable[..., None]) -> Callable[..., None]:
 
 def _with_theme_kept(populate: Callable[..., None]) -> Callable[..., None]:
     """The theme was put together from some 300 settings for each run; none changes while the server runs."""
-    if hasattr(populate, "__wrapped__"):
-        return populate
     kept: dict[str, CustomThemeConfig] = {}
 
     @wraps(populate)
@@ -171,8 +143,6 @@ def _with_theme_kept(populate: Callable[..., None]) -> Callable[..., None]:
 
 def _with_checked_figures(validate: Callable[..., Any]) -> Callable[..., Any]:
     """Plotly builds and copies a figure to check it, up to 20 ms each time it is shown; the last ones are kept."""
-    if hasattr(validate, "__wrapped__"):
-        return validate
 
     @lru_cache(FIGURES_KEPT)
     def checked(figure: _Figure) -> Any:
@@ -199,3 +169,25 @@ class _Figure:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Figure) and self._text == other._text
+
+
+MENDS: Final[tuple[tuple[Any, str, Callable[[Any], Any]], ...]] = (
+    (ScriptRunner, "_run_script", _without_left_pages),
+    (ForwardMsgQueue, "clear", _with_answers_kept),
+    (MediaFileManager, "execute_deferred", _with_time_noted),
+    (MediaFileManager, "_get_inactive_file_ids", _without_fresh_downloads),
+    (AppSession, "_call_soon_on_event_loop", _with_one_wake),
+    (app_session, "_populate_theme_msg", _with_theme_kept),
+    (plotly.tools, "return_figure_from_figure_or_data", _with_checked_figures),
+)
+"""Whose, which, and what is put around it."""
+
+
+def mend() -> None:
+    """Calling it again changes nothing."""
+    for owner, name, around in MENDS:
+        found = getattr(owner, name)
+        if not hasattr(found, _MARK):
+            mended = around(found)
+            setattr(mended, _MARK, True)
+            setattr(owner, name, mended)

@@ -119,14 +119,19 @@ def frame_of(rows: Rows, columns: Sequence[Column]) -> pl.DataFrame:
     )
 
 
+def _arrow(frame: pl.DataFrame) -> pa.Table:
+    """As the browser reads it; of anything else Streamlit would make a pandas frame first."""
+    cells = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+    narrow = [field.with_type(pa.string()) if pa.types.is_large_string(field.type) else field for field in cells.schema]
+    return cells.cast(pa.schema(narrow))
+
+
 def show_rows(rows: Rows, columns: Sequence[Column], *, key: str, alt: str, **more: Any) -> None:
     """A table to read; `more` goes to `st.dataframe`."""
     frame = frame_of(rows, columns)
-    cells = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
-    narrow = [field.with_type(pa.string()) if pa.types.is_large_string(field.type) else field for field in cells.schema]
     options: dict[str, Any] = {"placeholder": show.NOTHING, "height": "content"} | more
     st.dataframe(
-        cells.cast(pa.schema(narrow)),  # of anything else a pandas frame would be made first
+        _arrow(frame),
         key=key,
         hide_index=True,
         alt=alt,

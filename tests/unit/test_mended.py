@@ -25,23 +25,13 @@ from streamlit.runtime.scriptrunner_utils.script_requests import RerunData
 
 from pages.ui import mended
 
-MENDED: tuple[tuple[Any, str], ...] = (
-    (ScriptRunner, "_run_script"),
-    (ForwardMsgQueue, "clear"),
-    (MediaFileManager, "execute_deferred"),
-    (MediaFileManager, "_get_inactive_file_ids"),
-    (AppSession, "_call_soon_on_event_loop"),
-    (app_session, "_populate_theme_msg"),
-    (plotly.tools, "return_figure_from_figure_or_data"),
-)
-
 
 @pytest.fixture
 def mend(monkeypatch: pytest.MonkeyPatch) -> None:
     """Mended for one test."""
-    for owner, name in MENDED:
+    for owner, name, _ in mended.MENDS:
         method = getattr(owner, name)
-        monkeypatch.setattr(owner, name, getattr(method, "__wrapped__", method))
+        monkeypatch.setattr(owner, name, method.__wrapped__ if hasattr(method, "_ims_mended") else method)
     mended.mend()
 
 
@@ -178,6 +168,6 @@ def test_a_figure_is_checked_once_and_a_wrong_one_each_time() -> None:
 
 @pytest.mark.usefixtures("mend")
 def test_mending_twice_is_mending_once() -> None:
-    once = [getattr(owner, name) for owner, name in MENDED]
+    once = [getattr(owner, name) for owner, name, _ in mended.MENDS]
     mended.mend()
-    assert [getattr(owner, name) for owner, name in MENDED] == once
+    assert [getattr(owner, name) for owner, name, _ in mended.MENDS] == once

@@ -75,7 +75,7 @@ where (cast($1 as bigint) is null or t.account_id = $1)
   and t.due_us >= $5 and t.due_us < $6
   and t.created_us >= $7 and t.created_us < $8
 
--- part: window_people
+-- part: task_people
 -- Sender and member.
 and (cast($10 as varchar) is null or t.sender = $10)
 and (cast($11 as bigint) is null or t.member_id = $11)
@@ -163,7 +163,7 @@ with page as (
     select t.* from task as t
     {history.task_filter}
       and t.id < $8
-      {history.window_people}
+      {history.task_people}
     order by t.id desc limit $9
 )
 {history.task_row}
@@ -204,7 +204,7 @@ order by p.id desc;
 {history.matching}
     {history.window_filter}
       and t.first_message < $9
-      {history.window_people}
+      {history.task_people}
 ), newest as (
     select * from candidate where matching > 0 order by id desc limit $13
 ), counted as (
@@ -219,8 +219,7 @@ select min(t.first_message) as low, least(max(t.first_message + t.recipients), $
 from task as t
 {history.window_filter}
   and t.first_message < $9
-  and (cast($10 as varchar) is null or t.sender = $10)
-  and (cast($11 as bigint) is null or t.member_id = $11);
+  {history.task_people};
 
 -- name: messages
 -- A page of messages, newest first. Within ids from/below: account, four states, route, country, created from/to,

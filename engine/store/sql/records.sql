@@ -7,7 +7,7 @@ with keyed as (
         end as sort_key
     from task as t
     {history.task_filter}
-      {history.window_people}
+      {history.task_people}
       and (cast($12 as varchar) is null or t.id in (select c.task_id from task_country as c where c.country = $12))
 ), page as (
     select * from keyed where sort_key < $14 or (sort_key = $14 and id < $8)
@@ -56,7 +56,7 @@ delete from column_choice where member_id = $1 and page = $2;
 {history.matching}
     {history.window_filter}
       and t.first_message + t.recipients > $9 + 1
-      {history.window_people}
+      {history.task_people}
 ), oldest as (
     select * from candidate where matching > 0 order by id limit $13
 ), counted as (
@@ -71,8 +71,7 @@ select greatest(min(t.first_message), $9 + 1) as low, max(t.first_message + t.re
 from task as t
 {history.window_filter}
   and t.first_message + t.recipients > $9 + 1
-  and (cast($10 as varchar) is null or t.sender = $10)
-  and (cast($11 as bigint) is null or t.member_id = $11);
+  {history.task_people};
 
 -- name: oldest_messages
 -- As `history.messages_of_tasks`, oldest first.
