@@ -41,6 +41,11 @@ class Outcome(NamedTuple):
     """With UNSENT: how long the whole route waits before the next submit."""
     stop_task: bool = False
     """With REJECTED: the rest of the task would be refused too (sender not approved)."""
+    part_refs: tuple[str, ...] = ()
+    """With ACCEPTED, when every part has a reference of its own: all of them, `provider_ref` the first. The message is
+    delivered once each of them is."""
+    code: str = ""
+    """The operator's own code, as staff enter it in the route's table of codes: `0x0401`."""
 
 
 class ReceiptState(StrEnum):
@@ -60,11 +65,52 @@ class Receipt(NamedTuple):
     at_us: int
     reason: FailReason | None = None
     detail: str = ""
+    code: str = ""
+    """The operator's own code, as staff enter it in the route's table of codes: `err:032`."""
+    msisdn: str = ""
+    """Whom the message went to, E.164 with plus; empty when the receipt does not say. Settles a message in doubt, whose
+    reference was lost with the answer."""
+
+
+class Inbound(NamedTuple):
+    """A message from a phone (mobile originated). `msisdn` is E.164 with plus, `recipient` the number or name of ours
+    that it was sent to, `at_us` the operator's time, or ours. `key` is the same when the operator sends it again."""
+
+    msisdn: str
+    recipient: str
+    text: str
+    at_us: int
+    key: str
+
+
+class LinkWord(StrEnum):
+    """How a connection stands."""
+
+    OPEN = "open"
+    CONNECTING = "connecting"
+    DOWN = "down"
+    REFUSED = "refused"
+    """The operator refused the login: it is not tried again until staff change the route."""
+
+
+class Link(NamedTuple):
+    """A gateway's connection at this moment, for staff. `binds` of a gateway without connections is 0."""
+
+    word: LinkWord
+    detail: str = ""
+    """What went wrong last, in plain words; empty while all is well."""
+    bound: int = 0
+    binds: int = 0
+    in_window: int = 0
+    """Parts that were written and await their answer."""
 
 
 ReceiptSink = Callable[[Sequence[Receipt]], None]
 """Called by the gateway from its own thread; returns only when the receipts are durable, else raises
 (then the gateway must deliver them again)."""
+
+InboundSink = Callable[[Sequence[Inbound]], None]
+"""As `ReceiptSink`, for messages from phones."""
 
 
 class GatewayDown(Exception):  # noqa: N818 - named for what it says, like ConnectionRefused
@@ -86,8 +132,9 @@ class Gateway(Protocol):
     thread of the gateway and returns within 5 s. After `close`, `submit` raises `GatewayDown`.
     """
 
-    def open(self, sink: ReceiptSink) -> None:
-        """Starts delivering receipts to `sink`. Connecting may happen here or at the first submit."""
+    def open(self, sink: ReceiptSink, inbound: InboundSink | None = None) -> None:
+        """Starts delivering receipts to `sink`, and what phones send to `inbound`. Connecting may happen here, without
+        waiting for its end, or at the first submit."""
         ...
 
     def submit(self, batch: Sequence[Submission]) -> list[Outcome]:
@@ -100,6 +147,10 @@ class Gateway(Protocol):
     def resume(self, provider_refs: Sequence[str]) -> None:
         """After a restart: these are without receipt. A gateway that can ask (query, status poll) does so
         and delivers what it learns to the sink; one that cannot does nothing."""
+        ...
+
+    def link(self) -> Link:
+        """How the connection stands; from any thread, at any time, without waiting."""
         ...
 
     def close(self) -> None: ...

@@ -20,6 +20,9 @@ from typing import Final
 
 from engine.gateways.base import (
     GatewayDown,
+    InboundSink,
+    Link,
+    LinkWord,
     Outcome,
     OutcomeKind,
     Receipt,
@@ -140,7 +143,7 @@ class Simulator:
 
     # Lifecycle.
 
-    def open(self, sink: ReceiptSink) -> None:
+    def open(self, sink: ReceiptSink, inbound: InboundSink | None = None) -> None:  # noqa: ARG002 - no phones
         """Raises GatewayDown (permanent) when the journal cannot be used, and RuntimeError the second time."""
         if self._thread or self._closing.is_set():
             raise RuntimeError("a gateway is opened once")
@@ -152,6 +155,12 @@ class Simulator:
         self._up_at_s = time.monotonic() + self._settings.down_for_ms / 1000
         self._thread = threading.Thread(target=self._run, args=(sink,), name="sim-receipts", daemon=True)
         self._thread.start()
+
+    def link(self) -> Link:
+        if self._thread is None or self._closing.is_set():
+            return Link(LinkWord.DOWN, "the simulator is not open")
+        down = time.monotonic() < self._up_at_s
+        return Link(LinkWord.DOWN, "the simulated operator is down") if down else Link(LinkWord.OPEN)
 
     def close(self) -> None:
         """Receipts not yet taken by the sink are left to `resume` of the next simulator."""

@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import messages
-from engine.gateways import Outcome, OutcomeKind, Receipt, ReceiptSink, ReceiptState, Submission
+from engine.gateways import (
+    InboundSink,
+    Link,
+    LinkWord,
+    Outcome,
+    OutcomeKind,
+    Receipt,
+    ReceiptSink,
+    ReceiptState,
+    Submission,
+)
 from engine.model import FINAL_STATES, FailReason, MessageState
 from engine.scheduler import PARKED_EVERY_S
 from tests.kit import World, raw, wait_until, world
@@ -119,13 +129,16 @@ class Scripted:
         self.outcomes = outcomes
         self.batches: list[list[int]] = []
 
-    def open(self, sink: ReceiptSink) -> None: ...
+    def open(self, sink: ReceiptSink, inbound: InboundSink | None = None) -> None: ...
 
     def submit(self, batch: Sequence[Submission]) -> list[Outcome]:
         self.batches.append([one.message_id for one in batch])
         return [self.outcomes[index % len(self.outcomes)] for index in range(len(batch))]
 
     def resume(self, provider_refs: Sequence[str]) -> None: ...
+
+    def link(self) -> Link:
+        return Link(LinkWord.OPEN)
 
     def close(self) -> None: ...
 
