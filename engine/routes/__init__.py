@@ -16,7 +16,7 @@ from engine.routes.price_files import PriceFile, RowProblem, read_prices, write_
 from engine.routes.prices import PriceChange, changes_between, prices_of
 from engine.routes.reading import find, load, load_all
 from engine.routes.service import Routes
-from engine.routes.states import mark_down, mark_up
+from engine.routes.states import give_back, mark_down, mark_up, take_over
 
 __all__ = [
     "DEFAULT_BATCH",
@@ -37,11 +37,13 @@ __all__ = [
     "add",
     "changes_between",
     "find",
+    "give_back",
     "load",
     "load_all",
     "mark_down",
     "mark_up",
     "prices_of",
     "read_prices",
+    "take_over",
     "write_prices",
 ]

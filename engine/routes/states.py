@@ -1,4 +1,5 @@
-"""A route goes down and comes up again: kept with the route, and told to the operator's desk once per change."""
+"""A route goes down and comes up again, another takes over and gives back: kept with the route, and told to the
+operator's desk once per change."""
 
 from __future__ import annotations
 
@@ -25,6 +26,30 @@ def mark_up(tx: Tx, route_id: int, now_us: int) -> None:
     if row is not None and row["down_since_us"] is not None:
         tx.run("routes.mark_up", route_id)
         _tell(tx, route_id, f"Route “{row['name']}” is up again; what waited is being sent.", now_us)
+
+
+def take_over(tx: Tx, route_id: int, why: str, now_us: int) -> None:
+    """The route named for it sends from now on. `why` is a clause for staff, such as "it was down for 60 s".
+
+    Nothing changes and nobody is told while it stands, or when no route is named.
+    """
+    row = tx.one("routes.take_over", route_id, why[:ERROR_LENGTH], now_us)
+    if row is not None:
+        other = _name_of(tx, row["takeover_id"])
+        sentence = f"Route “{other}” takes over for “{row['name']}”: {row['taken_over_why']}."
+        _tell(tx, route_id, sentence, now_us)
+
+
+def give_back(tx: Tx, route_id: int, now_us: int) -> None:
+    """The route sends itself again; says so when another had taken over."""
+    row = tx.one("routes.give_back", route_id)
+    if row is not None:
+        _tell(tx, route_id, f"Route “{row['name']}” sends itself again; nobody stands in for it.", now_us)
+
+
+def _name_of(tx: Tx, route_id: int) -> str:
+    row = tx.one("routes.by_id", route_id)
+    return row["name"] if row else f"route {route_id}"
 
 
 def plain_error(detail: str) -> str:

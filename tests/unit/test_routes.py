@@ -11,6 +11,7 @@ import pytest
 from engine import routes
 from engine.content import ContentRules
 from engine.errors import AccessError, ImsError, InputError, StateError
+from engine.gateways import Link, LinkWord
 from engine.gateways.addresses import check_address, keep_secrets
 from engine.model import MICRO, Actor, ChargeOn, CountRule, Role
 from engine.routes import EVERYWHERE, NewRoute, RouteChanges
@@ -243,6 +244,31 @@ def test_the_desk_is_told_once_when_a_route_goes_down_and_once_when_it_is_up(mad
     assert "up again" in up
 
 
+def test_the_desk_is_told_once_when_another_route_takes_over_and_once_when_it_gives_back(made: World) -> None:
+    spare = made.add_route("Spare", "sim://")
+    with made.store.transaction() as tx:
+        routes.take_over(tx, 1, "it is down", made.clock.now_us())  # nobody is named: nothing happens
+    assert routes.load(made.store, 1).taken_over_us is None
+    with made.store.transaction() as tx:
+        cast("Any", tx).raw.execute("update route set takeover_id = $1 where id = 1", [spare])
+    began_us = made.clock.now_us()
+    for why in ("it was down for 60 s", "another reason", "x"):
+        with made.store.transaction() as tx:
+            routes.take_over(tx, 1, why, made.clock.now_us())
+    route = routes.load(made.store, 1)
+    assert (route.takeover_id, route.taken_over_why) == (spare, "it was down for 60 s")
+    assert route.taken_over_us is not None
+    assert route.taken_over_us >= began_us
+    for _ in range(2):
+        with made.store.transaction() as tx:
+            routes.give_back(tx, 1, made.clock.now_us())
+    assert notices(made) == [
+        "Route “Spare” takes over for “Simulator”: it was down for 60 s.",
+        "Route “Simulator” sends itself again; nobody stands in for it.",
+    ]
+    assert routes.load(made.store, 1).taken_over_us is None
+
+
 def test_a_removed_administrator_changes_nothing(made: World, admin: Actor) -> None:
     with made.store.transaction() as tx:
         cast("Any", tx).raw.execute("update member set status = 'removed' where id = $1", [admin.user_id])
@@ -310,6 +336,15 @@ def test_the_meters_forget_after_a_minute() -> None:
     now[0] = 61.0
     assert meters.read(1).parts == 0
     assert meters.read(2).parts == 0
+
+
+def test_the_meters_know_the_connection_of_an_open_gateway_only() -> None:
+    meters = routes.RouteMeters()
+    assert meters.link(1) is None
+    meters.watch(1, lambda: Link(LinkWord.OPEN, bound=2, binds=3))
+    assert meters.link(1) == Link(LinkWord.OPEN, bound=2, binds=3)
+    meters.watch(1, None)
+    assert meters.link(1) is None
 
 
 # --- Test messages ---------------------------------------------------------------------------------------------------

@@ -86,6 +86,16 @@ update route set down_since_us = null where id = $1 and down_since_us is not nul
 -- Another gateway: nothing is known of it yet.
 update route set down_since_us = null, last_error = null where id = $1;
 
+-- name: take_over
+-- Another route sends from now on; no row while one does already, or when none is named.
+update route set taken_over_us = $3, taken_over_why = $2
+where id = $1 and taken_over_us is null and takeover_id is not null
+returning name, takeover_id, taken_over_why;
+
+-- name: give_back
+-- The route sends itself again; no row when it did.
+update route set taken_over_us = null, taken_over_why = null where id = $1 and taken_over_us is not null returning name;
+
 -- name: health_queues
 -- What waits on each route, from the counters of unfinished tasks and the list of awaited receipts.
 select t.route_id, sum(t.unsettled - coalesce(o.awaited, 0)) as unsent,
