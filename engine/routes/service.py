@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -12,7 +12,8 @@ from engine.accounts.limits import limits_of
 from engine.errors import AccessError
 from engine.gateways.addresses import check_address
 from engine.model import EVERY_ROLE, OPERATOR_ROLES, Actor, Clock, Role, format_credits, to_datetime
-from engine.routes import editing, prices, reading
+from engine.routes import codes, editing, prices, reading
+from engine.routes.codes import Code
 from engine.routes.editing import RouteChanges
 from engine.routes.health import Delays, RouteHealth, read_health
 from engine.routes.meters import RouteMeters
@@ -155,6 +156,30 @@ class Routes:
         if not found:
             raise AccessError("not_found", what="price version")
         return found
+
+    @allows(OPERATOR_ROLES)
+    def code_entries(self, actor: Actor, route_id: int) -> Rows:  # noqa: ARG002 - the decorator checks the actor
+        """What the operator's own codes mean on a route: code, meaning, reason, retry, changed_us, member_name."""
+        return codes.entries(self._store, route_id)
+
+    @allows(OPERATOR_ROLES)
+    def codes_seen(self, actor: Actor, route_id: int) -> Rows:  # noqa: ARG002 - as above
+        """Codes without an entry that came with failures lately (see `codes.seen_lately`)."""
+        return codes.seen_lately(self._store, route_id, now_us=self._clock.now_us())
+
+    @allows(ADMIN)
+    def change_codes(
+        self, actor: Actor, route_id: int, *, put: Sequence[Code] = (), drop: Collection[str] = ()
+    ) -> None:
+        """Adds or changes entries and removes others; those not named stay. They hold for what is refused or reported
+        from now on; the words also for what was. InputError names what is wrong, and nothing is changed then."""
+        now_us = self._clock.now_us()
+        with self._store.transaction() as tx:
+            confirm(tx, actor)
+            reading.load(tx, route_id, now_us=now_us)
+            words = codes.change(tx, route_id, put=put, drop=drop, member_id=actor.user_id, now_us=now_us)
+            if words:
+                self._audit(tx, actor, "route_codes", route_id, words, now_us)
 
     def _all(self) -> list[Route]:
         return reading.load_all(self._store, now_us=self._clock.now_us())

@@ -134,3 +134,39 @@ select final_us - submitted_us as delay_us from message
 where id between $1 and $2 and dispatch_id = $3 and state in ('delivered', 'failed') and submitted_us is not null
     and final_us >= submitted_us
 order by delay_us;
+
+-- name: codes
+-- What an operator's own codes mean on one route.
+select code, meaning, reason, retry from route_code where route_id = $1;
+
+-- name: code_entries
+-- The same for people, with who entered them.
+select c.code, c.meaning, c.reason, c.retry, c.changed_us, m.full_name as member_name
+from route_code as c left join member as m on m.id = c.member_id
+where c.route_id = $1 order by c.code;
+
+-- name: put_codes
+-- New entries, and others in the place of those that were there.
+insert into route_code (route_id, code, meaning, reason, retry, changed_us, member_id)
+select $1::bigint, code, meaning, reason, retry, $2::bigint, $3::bigint from batch
+on conflict (route_id, code) do update set meaning = excluded.meaning, reason = excluded.reason,
+    retry = excluded.retry, changed_us = excluded.changed_us, member_id = excluded.member_id;
+
+-- name: drop_codes
+-- Entries that are not wanted any more.
+delete from route_code where route_id = $1 and code in (select code from batch);
+
+-- name: failing_dispatches
+-- The newest dispatches with failures that a route's own gateway carried, begun since $2, with the messages of the task.
+select d.id, t.first_message, t.recipients
+from dispatch as d join task as t on t.id = d.task_id
+where coalesce(d.carrier_id, d.route_id) = $1 and d.failed > 0 and d.started_us >= $2
+order by d.id desc limit $3;
+
+-- name: codes_of_dispatch
+-- First words of what the operator said of a dispatch's failures, which lie in a range of ids; the most frequent first.
+select split_part(detail, ' ', 1) as code, count(*) as messages, max(final_us) as last_us, min(detail) as detail,
+    min(reason) as reason
+from message
+where id between $1 and $2 and dispatch_id = $3 and state in ('failed', 'expired') and detail is not null
+group by split_part(detail, ' ', 1) order by count(*) desc, split_part(detail, ' ', 1) limit $4;
