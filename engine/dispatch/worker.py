@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from engine import messages, routes
+from engine.dispatch.codes import Refusals
 from engine.dispatch.outcomes import Claim, record, requeue, submissions
 from engine.dispatch.throttle import Throttle
 from engine.errors import ImsError
@@ -80,6 +81,7 @@ class RouteWorker:
         self._throttle = Throttle(0)
         self._failures = 0
         self._sending = False
+        self._refusals = Refusals()
         self._last_task = 0
         self._next_ids: dict[int, int] = {}
         self._unrecorded: tuple[Claim, Sequence[Outcome]] | None = None
@@ -165,6 +167,8 @@ class RouteWorker:
                 log.exception("route %s: gateway fault, %s messages in doubt", self._route_id, len(claim.batch))
                 outcomes = [Outcome(OutcomeKind.LOST, detail=type(error).__name__)] * len(claim.batch)
             self._failures = 0
+            if any(outcome.code for outcome in outcomes):
+                outcomes = self._refusals.judged(claim.batch, outcomes, routes.code_table(self._store, self._route_id))
             self._measure(claim, outcomes)
             self._unrecorded = (claim, outcomes)
             claim = self._record()

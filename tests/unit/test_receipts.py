@@ -9,9 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.dispatch import codes
 from engine.gateways import Outcome, OutcomeKind, Receipt, ReceiptState
 from engine.model import MICRO, FailReason
 from engine.receipts import DEADLINE_US
+from engine.routes import Code
+from engine.routes.codes import change
 from tests.kit import Scripted, World, raw, wait_until, world
 
 LONG = "Your parcel arrives today. " * 12
@@ -160,3 +163,47 @@ def test_a_receipt_that_names_nobody_changes_nothing(start: Start, msisdn: str) 
     task_id = handed_over(made, 1, "One")
     arrive(made, receipt("unheard", msisdn=msisdn))
     assert made.row(task_id)["in_doubt"] == 1
+
+
+def told(made: World, code: str, reason: FailReason, *, retry: bool = False) -> None:
+    """An administrator says what a code of the first route's operator means."""
+    with made.store.transaction() as tx:
+        change(tx, 1, put=[Code(code, "", reason, retry)], drop=[], member_id=None, now_us=1)
+
+
+def reasons(made: World) -> list[object]:
+    return [row["reason"] for row in raw(made, "select reason from message order by id")]
+
+
+def test_the_code_of_a_receipt_means_what_the_table_of_the_route_says(start: Start) -> None:
+    made = start([Outcome(OutcomeKind.ACCEPTED, provider_ref="one")])
+    told(made, "err:777", FailReason.BARRED)
+    task_id = handed_over(made, 1, "One")
+    arrive(made, receipt("one", ReceiptState.FAILED)._replace(code="err:777"))
+    assert of_task(made, task_id)[:3] == ("finished", 0, 1)
+    assert reasons(made) == [FailReason.BARRED]
+
+
+def test_a_refusal_means_what_the_table_says(start: Start) -> None:
+    made = start([Outcome(OutcomeKind.REJECTED, code="0x0401"), Outcome(OutcomeKind.REJECTED, code="0x0402")])
+    told(made, "0x0401", FailReason.MEMORY_FULL)
+    task_id = made.send(2, content="One")
+    made.engine.scheduler.tick()
+    wait_until(lambda: made.row(task_id)["failed"] == 2)
+    assert reasons(made) == [FailReason.MEMORY_FULL, FailReason.REJECTED]
+
+
+def test_a_refusal_that_may_pass_is_tried_again_three_times_and_then_counts(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(codes, "AGAIN_AFTER_S", 0.0)
+    made = start([Outcome(OutcomeKind.REJECTED, code="0x0401")])
+    told(made, "0x0401", FailReason.ABSENT, retry=True)
+    task_id = made.send(2, content="One")
+    made.engine.scheduler.tick()
+    wait_until(lambda: made.row(task_id)["failed"] == 2)
+    gateway = made.engine._dispatcher._workers[1]._gateway
+    assert isinstance(gateway, Scripted)
+    assert [len(batch) for batch in gateway.batches] == [2, 2, 2, 2]
+    assert of_task(made, task_id)[3:] == (0, 2 * MICRO)
+    assert reasons(made) == [FailReason.ABSENT] * 2

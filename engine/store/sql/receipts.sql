@@ -14,11 +14,12 @@ select id from receipt_inbox where parked limit 1;
 
 -- name: take
 -- The oldest receipts with the message each names, if that is awaited.
-select r.id as receipt_id, r.state, r.reason, r.detail, r.receipt_us, r.provider_ref, o.message_id as id, o.task_id,
+select r.id as receipt_id, r.state, coalesce(c.reason, r.reason) as reason, r.detail, r.receipt_us, r.provider_ref, o.message_id as id, o.task_id,
     o.account_id, o.dispatch_id, o.country, o.held_micro, coalesce(o.refs, 1) as refs, t.charge_on
 from (select * from receipt_inbox where not parked order by id limit $1) as r
 left join outstanding as o on o.route_id = r.route_id and o.provider_ref = r.provider_ref
-left join task as t on t.id = o.task_id;
+left join task as t on t.id = o.task_id
+left join route_code as c on c.route_id = r.route_id and c.code = r.code;
 
 
 -- name: remove
@@ -44,11 +45,12 @@ select distinct o.message_id from outstanding as o join batch on batch.id = o.me
 
 -- name: parked_awaited
 -- Parked receipts whose submit answer has arrived meanwhile.
-select r.id as receipt_id, r.state, r.reason, r.detail, r.receipt_us, r.provider_ref, o.message_id as id, o.task_id,
+select r.id as receipt_id, r.state, coalesce(c.reason, r.reason) as reason, r.detail, r.receipt_us, r.provider_ref, o.message_id as id, o.task_id,
     o.account_id, o.dispatch_id, o.country, o.held_micro, coalesce(o.refs, 1) as refs, t.charge_on
 from receipt_inbox as r
 join outstanding as o on o.route_id = r.route_id and o.provider_ref = r.provider_ref
 join task as t on t.id = o.task_id
+left join route_code as c on c.route_id = r.route_id and c.code = r.code
 where r.parked order by r.id limit $1;
 
 
@@ -71,7 +73,7 @@ limit 1;
 -- name: parked_doubtful
 -- Parked receipts received before $1 whose reference is unknown, and the one message to that number they can be about:
 -- in doubt, of one part, the only one since $2 whose references are not all known.
-select r.id as receipt_id, r.state, r.reason, r.detail, r.receipt_us, m.id, m.task_id, m.account_id, m.dispatch_id,
+select r.id as receipt_id, r.state, coalesce(c.reason, r.reason) as reason, r.detail, r.receipt_us, m.id, m.task_id, m.account_id, m.dispatch_id,
     m.country, m.held_micro, m.settle_tx is null as unsettled
 from receipt_inbox as r
 join (
@@ -85,6 +87,7 @@ join (
 ) as only_one on only_one.carrier = r.route_id and only_one.msisdn = r.msisdn
 join message as m on m.id = only_one.id
 join task as t on t.id = m.task_id
+left join route_code as c on c.route_id = r.route_id and c.code = r.code
 where r.parked and r.received_us <= $1 and r.received_us >= t.started_us and m.state = 'in_doubt' and m.parts = 1
 order by r.id limit $3;
 
