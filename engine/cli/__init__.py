@@ -6,8 +6,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Final
 
 from engine.errors import ImsError
+
+MOST_HISTORY: Final = 100_000_000
 
 
 def parser() -> argparse.ArgumentParser:
@@ -28,8 +31,18 @@ def parser() -> argparse.ArgumentParser:
     restore.add_argument("path", metavar="PATH", help="the .db file of a backup")
     bench = commands.add_parser("bench", help="measure the budgets, each beside a peer")
     bench.add_argument("--json", action="store_true", help="print JSON")
+    bench.add_argument(
+        "--messages", type=_history, default=0, metavar="N", help="length of the history, such as 10000000"
+    )
     bench.add_argument("--only", default="", help="run the benchmarks whose name contains this")
     return root
+
+
+def _history(text: str) -> int:
+    """A length of history in messages."""
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MOST_HISTORY:
+        raise argparse.ArgumentTypeError(f"{text} is no number of messages from 1 to {MOST_HISTORY}")
+    return int(text)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
