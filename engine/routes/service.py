@@ -37,7 +37,7 @@ class Routes:
     def selectable(self, actor: Actor) -> list[Route]:
         """Routes the account can send with now, the default one first. Prices are public to every role.
 
-        Customers get no gateway: `gateway` and `last_error` are the operator's business.
+        Customers get no gateway, nor which route takes over and why: that is the operator's business.
         """
         mine = limits_of(self._store, actor.account_id)
         return [_for(actor, route) for route in self._all() if route.enabled and mine.allows_route(route.id)]
@@ -82,7 +82,7 @@ class Routes:
         with self._store.transaction() as tx:
             confirm(tx, actor)
             before = reading.load(tx, route_id, now_us=now_us)
-            words = editing.edit(tx, before, changes)
+            words = editing.edit(tx, before, changes, now_us=now_us)
             if words:
                 self._audit(tx, actor, "route_edited", route_id, words, now_us)
             return reading.load(tx, route_id, now_us=now_us)
@@ -93,7 +93,8 @@ class Routes:
         now_us = self._clock.now_us()
         with self._store.transaction() as tx:
             confirm(tx, actor)
-            words = editing.edit(tx, reading.load(tx, route_id, now_us=now_us), RouteChanges(enabled=enabled))
+            before = reading.load(tx, route_id, now_us=now_us)
+            words = editing.edit(tx, before, RouteChanges(enabled=enabled), now_us=now_us)
             if words:
                 self._audit(tx, actor, "route_edited", route_id, words, now_us)
 
@@ -191,7 +192,9 @@ class Routes:
 
 
 def _for(actor: Actor, route: Route) -> Route:
-    return route if actor.is_operator else replace(route, gateway="", last_error=None)
+    if actor.is_operator:
+        return route
+    return replace(route, gateway="", last_error=None, takeover_id=None, taken_over_why=None)
 
 
 def _version_state(row: Mapping[str, int | None], current: int, now_us: int) -> str:

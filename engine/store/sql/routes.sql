@@ -27,7 +27,8 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1, $14);
 -- name: update
 -- Everything an administrator may change.
 update route set name = $2, gateway = $3, supports_sender = $4, sender_max = $5, charge_on = $6, count_rule = $7,
-    rules = $8, countries = $9, throughput = $10, batch = $11, enabled = $12, is_default = $13
+    rules = $8, countries = $9, throughput = $10, batch = $11, enabled = $12, is_default = $13, takeover_id = $14,
+    takeover_after_s = $15, takeover_below = $16
 where id = $1;
 
 -- name: insert_price_version
