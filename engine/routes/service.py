@@ -10,6 +10,7 @@ from engine.access import allows
 from engine.accounts import confirm, record_audit
 from engine.accounts.limits import limits_of
 from engine.errors import AccessError
+from engine.gateways import Link
 from engine.gateways.addresses import check_address
 from engine.model import EVERY_ROLE, OPERATOR_ROLES, Actor, Clock, Role, format_credits, to_datetime
 from engine.routes import codes, editing, prices, reading
@@ -59,6 +60,10 @@ class Routes:
     def health(self, actor: Actor) -> list[RouteHealth]:  # noqa: ARG002 - the decorator checks the actor
         """How every route does now, in the order of `listing`; cheap enough to ask every few seconds."""
         return read_health(self._store, self._all(), self._meters, self._delays, now_us=self._clock.now_us())
+
+    def link(self, route_id: int) -> Link | None:
+        """Internal, for the command line on the operator's own machine: how the route's connection stands."""
+        return self._meters.link(route_id)
 
     @allows(ADMIN)
     def add(self, actor: Actor, new: NewRoute) -> int:

@@ -52,15 +52,28 @@ def _name_of(tx: Tx, route_id: int) -> str:
     return row["name"] if row else f"route {route_id}"
 
 
-def plain_error(detail: str) -> str:
+def plain_error(detail: str, *, carried_by: str = "") -> str:
     """A gateway's own words inside a sentence that says what it means and what happens next."""
-    if detail.startswith(_INTERNAL):
-        fault = detail.removeprefix(_INTERNAL)
-        return f"Something failed inside this server ({fault}); its log says more. It tries again by itself."
     if detail.startswith("The gateway address"):
         return f"{detail} Correct the address; nothing is sent until then."
-    told = detail.strip().rstrip(".") or "no reason was given"
-    return f"The operator cannot be reached or refuses the connection: {told}. Messages wait; it tries again by itself."
+    waits = f"“{carried_by}” carries its messages meanwhile" if carried_by else "Messages wait"
+    if detail.startswith(_INTERNAL):
+        fault = detail.removeprefix(_INTERNAL)
+        return f"Something failed inside this server ({fault}); its log says more. {waits}; it tries again by itself."
+    return (
+        f"The operator cannot be reached or refuses the connection: {_told(detail)}. {waits}; it tries again by itself."
+    )
+
+
+def refused_login(detail: str) -> str:
+    """The operator refuses the login: only staff can help."""
+    return (
+        f"The operator refuses the login: {_told(detail)}. Correct the gateway address; it is not tried again before."
+    )
+
+
+def _told(detail: str) -> str:
+    return detail.strip().rstrip(".") or "no reason was given"
 
 
 def _tell(tx: Tx, route_id: int, sentence: str, now_us: int) -> None:

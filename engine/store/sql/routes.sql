@@ -113,17 +113,18 @@ left join (
 group by t.route_id;
 
 -- name: health_outcomes
--- What became of the dispatches begun since $1, and of those since $2.
-select route_id, sum(delivered) as day_delivered, sum(failed) as day_failed,
+-- What became of the dispatches that each route's gateway carried, begun since $1, and of those since $2.
+select coalesce(carrier_id, route_id) as route_id, sum(delivered) as day_delivered, sum(failed) as day_failed,
     sum(case when started_us >= $2 then delivered else 0 end) as hour_delivered,
     sum(case when started_us >= $2 then failed else 0 end) as hour_failed
-from dispatch where started_us >= $1 group by route_id;
+from dispatch where started_us >= $1 group by coalesce(carrier_id, route_id);
 
 -- name: health_sample
--- The newest dispatch of each route begun since $1 that has outcomes, with the messages of its task.
+-- The newest dispatch with outcomes that each route's gateway carried, begun since $1, with the messages of its task.
 select d.route_id, d.id as dispatch_id, t.first_message, t.recipients
 from (
-    select id, route_id, task_id, row_number() over (partition by route_id order by id desc) as place
+    select id, coalesce(carrier_id, route_id) as route_id, task_id,
+        row_number() over (partition by coalesce(carrier_id, route_id) order by id desc) as place
     from dispatch where started_us >= $1 and delivered + failed > 0
 ) as d
 join task as t on t.id = d.task_id
@@ -158,7 +159,7 @@ on conflict (route_id, code) do update set meaning = excluded.meaning, reason = 
 delete from route_code where route_id = $1 and code in (select code from batch);
 
 -- name: failing_dispatches
--- The newest dispatches with failures that a route's own gateway carried, begun since $2, with the messages of the task.
+-- The newest dispatches with failures that a route's own gateway carried, begun since $2, with their task's messages.
 select d.id, t.first_message, t.recipients
 from dispatch as d join task as t on t.id = d.task_id
 where coalesce(d.carrier_id, d.route_id) = $1 and d.failed > 0 and d.started_us >= $2
