@@ -5,11 +5,17 @@ from __future__ import annotations
 
 from typing import Final
 
+from engine.gateways import Link, LinkWord
 from engine.notices import NoticeKind, tell_operators
 from engine.store import Tx
 
 ERROR_LENGTH: Final = 200
 _INTERNAL: Final = "internal fault: "
+_LINK_WORDS: Final = {
+    LinkWord.CONNECTING: "connecting",
+    LinkWord.DOWN: "not connected",
+    LinkWord.REFUSED: "login refused",
+}
 
 
 def mark_down(tx: Tx, route_id: int, detail: str, now_us: int) -> None:
@@ -70,6 +76,18 @@ def refused_login(detail: str) -> str:
     return (
         f"The operator refuses the login: {_told(detail)}. Correct the gateway address; it is not tried again before."
     )
+
+
+def link_words(link: Link | None) -> str:
+    """How a connection stands, such as "connected, 2 of 3 binds", for the page and the command line."""
+    if link is None:
+        return "not open; it connects when there is something to send"
+    told = f": {link.detail.strip().rstrip('.')}" if link.detail.strip() else ""
+    if link.word is not LinkWord.OPEN:
+        return _LINK_WORDS[link.word] + told
+    stands = f"connected, {link.bound} of {link.binds} binds" if link.binds else "ready"
+    window = f", {link.in_window:,} parts await their answer" if link.in_window else ""
+    return stands + window + (f"; last trouble{told}" if told else "")
 
 
 def _told(detail: str) -> str:

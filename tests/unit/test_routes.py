@@ -354,6 +354,36 @@ def test_the_meters_know_the_connection_of_an_open_gateway_only() -> None:
     assert meters.link(1) is None
 
 
+def test_a_refused_login_is_remembered_until_it_is_tried_again() -> None:
+    meters, refused = routes.RouteMeters(), Link(LinkWord.REFUSED, "invalid password")
+    meters.watch(1, lambda: refused)
+    meters.watch(1, None)
+    assert meters.link(1) == refused
+    meters.watch(1, lambda: Link(LinkWord.CONNECTING))
+    assert meters.link(1) == Link(LinkWord.CONNECTING)
+    meters.watch(1, None)
+    assert meters.link(1) is None
+
+
+@pytest.mark.parametrize(
+    ("link", "words"),
+    [
+        (None, "not open; it connects when there is something to send"),
+        (Link(LinkWord.OPEN), "ready"),
+        (
+            Link(LinkWord.OPEN, bound=2, binds=3, in_window=1200),
+            "connected, 2 of 3 binds, 1,200 parts await their answer",
+        ),
+        (Link(LinkWord.OPEN, "timed out.", bound=1, binds=1), "connected, 1 of 1 binds; last trouble: timed out"),
+        (Link(LinkWord.CONNECTING, binds=1), "connecting"),
+        (Link(LinkWord.DOWN, "no route to host", binds=1), "not connected: no route to host"),
+        (Link(LinkWord.REFUSED, "invalid password", binds=1), "login refused: invalid password"),
+    ],
+)
+def test_a_connection_is_told_in_plain_words(link: Link | None, words: str) -> None:
+    assert routes.link_words(link) == words
+
+
 @pytest.mark.parametrize(
     ("link", "down", "state", "said"),
     [
