@@ -88,7 +88,12 @@ def _route(command: argparse.ArgumentParser) -> None:
     actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
     add = actions.add_parser("add", help="add a route")
     add.add_argument("name", metavar="NAME")
-    add.add_argument("--gateway", required=True, metavar="URL", help="such as sim://?fail=0.05&seed=1")
+    add.add_argument(
+        "--gateway",
+        required=True,
+        metavar="URL",
+        help="such as sim://?fail=0.05&seed=1 or smpp://user:password@host:2775?window=50",
+    )
     add.add_argument("--price", default="1.0", help="credits per SMS (default: 1.0)")
     add.add_argument(
         "--price-for", action="append", default=[], metavar="CC=PRICE", help="price of one country; repeat"
@@ -96,6 +101,11 @@ def _route(command: argparse.ArgumentParser) -> None:
     add.add_argument("--sender-id", action="store_true", help="the route supports a sender ID")
     add.add_argument("--throughput", type=int, default=0, metavar="N", help="parts per second (default: no limit)")
     add.add_argument("--default", action="store_true", help="use it when no route is named")
+    add.add_argument("--takeover", metavar="NAME", help="the route that takes over when this one cannot send")
+    add.add_argument(
+        "--takeover-after", type=int, default=60, metavar="S", help="after so many seconds of being down (default: 60)"
+    )
+    add.add_argument("--takeover-below", type=int, metavar="PERCENT", help="also below this success rate")
     add.add_argument("--json", action="store_true", help="print JSON")
     listing = actions.add_parser("list", help="list the routes")
     listing.add_argument("--json", action="store_true", help="print JSON")

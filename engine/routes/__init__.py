@@ -2,7 +2,7 @@
 
 from engine.routes.codes import Code, CodeFile, code_table, read_codes, write_codes
 from engine.routes.csv_files import RowProblem
-from engine.routes.editing import RouteChanges, add
+from engine.routes.editing import RouteChanges, add, edit
 from engine.routes.health import Outcomes, RouteHealth
 from engine.routes.meters import RouteMeters
 from engine.routes.model import (
@@ -18,7 +18,7 @@ from engine.routes.price_files import PriceFile, read_prices, write_prices
 from engine.routes.prices import PriceChange, changes_between, prices_of
 from engine.routes.reading import find, load, load_all
 from engine.routes.service import Routes
-from engine.routes.states import give_back, mark_down, mark_up, take_over
+from engine.routes.states import give_back, link_words, mark_down, mark_up, take_over
 
 __all__ = [
     "DEFAULT_BATCH",
@@ -41,8 +41,10 @@ __all__ = [
     "add",
     "changes_between",
     "code_table",
+    "edit",
     "find",
     "give_back",
+    "link_words",
     "load",
     "load_all",
     "mark_down",

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from engine.gateways import Link
+from engine.gateways import Link, LinkWord
 
 WINDOW_S: Final = 60
 
@@ -65,18 +65,24 @@ class RouteMeters:
             return Reading(*meter.in_flight, parts, sum(batch[2] for batch in meter.batches))
 
     def watch(self, route_id: int, link: Callable[[], Link] | None) -> None:
-        """The route's gateway is open and tells by `link` how it stands; None: it was closed."""
+        """The route's gateway is open and tells by `link` how it stands; None: it was closed.
+
+        A refused login is remembered: its gateway is closed at once, and staff must see why until it is tried again.
+        """
         with self._lock:
-            if link is None:
-                self._links.pop(route_id, None)
-            else:
+            last = self._links.pop(route_id, None)
+            if link is not None:
                 self._links[route_id] = link
+        stands = last() if last and link is None else None  # outside the lock: a gateway's own locks are its business
+        if stands is not None and stands.word is LinkWord.REFUSED:
+            with self._lock:
+                self._links.setdefault(route_id, lambda: stands)
 
     def link(self, route_id: int) -> Link | None:
         """How the route's connection stands now; None while its gateway is closed (nothing to send or to await)."""
         with self._lock:
             link = self._links.get(route_id)
-        return link() if link else None  # outside the lock: a gateway's own locks are its business
+        return link() if link else None
 
     def _forget(self, meter: _Meter) -> None:
         since_s = self._now_s() - WINDOW_S

@@ -10,6 +10,7 @@ from engine.access import allows
 from engine.accounts import confirm, record_audit
 from engine.accounts.limits import limits_of
 from engine.errors import AccessError
+from engine.gateways import Link
 from engine.gateways.addresses import check_address
 from engine.model import EVERY_ROLE, OPERATOR_ROLES, Actor, Clock, Role, format_credits, to_datetime
 from engine.routes import codes, editing, prices, reading
@@ -37,7 +38,7 @@ class Routes:
     def selectable(self, actor: Actor) -> list[Route]:
         """Routes the account can send with now, the default one first. Prices are public to every role.
 
-        Customers get no gateway: `gateway` and `last_error` are the operator's business.
+        Customers get no gateway, nor which route takes over and why: that is the operator's business.
         """
         mine = limits_of(self._store, actor.account_id)
         return [_for(actor, route) for route in self._all() if route.enabled and mine.allows_route(route.id)]
@@ -59,6 +60,10 @@ class Routes:
     def health(self, actor: Actor) -> list[RouteHealth]:  # noqa: ARG002 - the decorator checks the actor
         """How every route does now, in the order of `listing`; cheap enough to ask every few seconds."""
         return read_health(self._store, self._all(), self._meters, self._delays, now_us=self._clock.now_us())
+
+    def link(self, route_id: int) -> Link | None:
+        """Internal, for the command line on the operator's own machine: how the route's connection stands."""
+        return self._meters.link(route_id)
 
     @allows(ADMIN)
     def add(self, actor: Actor, new: NewRoute) -> int:
@@ -82,7 +87,7 @@ class Routes:
         with self._store.transaction() as tx:
             confirm(tx, actor)
             before = reading.load(tx, route_id, now_us=now_us)
-            words = editing.edit(tx, before, changes)
+            words = editing.edit(tx, before, changes, now_us=now_us)
             if words:
                 self._audit(tx, actor, "route_edited", route_id, words, now_us)
             return reading.load(tx, route_id, now_us=now_us)
@@ -93,7 +98,8 @@ class Routes:
         now_us = self._clock.now_us()
         with self._store.transaction() as tx:
             confirm(tx, actor)
-            words = editing.edit(tx, reading.load(tx, route_id, now_us=now_us), RouteChanges(enabled=enabled))
+            before = reading.load(tx, route_id, now_us=now_us)
+            words = editing.edit(tx, before, RouteChanges(enabled=enabled), now_us=now_us)
             if words:
                 self._audit(tx, actor, "route_edited", route_id, words, now_us)
 
@@ -191,7 +197,9 @@ class Routes:
 
 
 def _for(actor: Actor, route: Route) -> Route:
-    return route if actor.is_operator else replace(route, gateway="", last_error=None)
+    if actor.is_operator:
+        return route
+    return replace(route, gateway="", last_error=None, takeover_id=None, taken_over_why=None)
 
 
 def _version_state(row: Mapping[str, int | None], current: int, now_us: int) -> str:

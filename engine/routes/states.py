@@ -5,11 +5,17 @@ from __future__ import annotations
 
 from typing import Final
 
+from engine.gateways import Link, LinkWord
 from engine.notices import NoticeKind, tell_operators
 from engine.store import Tx
 
 ERROR_LENGTH: Final = 200
 _INTERNAL: Final = "internal fault: "
+_LINK_WORDS: Final = {
+    LinkWord.CONNECTING: "connecting",
+    LinkWord.DOWN: "not connected",
+    LinkWord.REFUSED: "login refused",
+}
 
 
 def mark_down(tx: Tx, route_id: int, detail: str, now_us: int) -> None:
@@ -52,15 +58,40 @@ def _name_of(tx: Tx, route_id: int) -> str:
     return row["name"] if row else f"route {route_id}"
 
 
-def plain_error(detail: str) -> str:
+def plain_error(detail: str, *, carried_by: str = "") -> str:
     """A gateway's own words inside a sentence that says what it means and what happens next."""
-    if detail.startswith(_INTERNAL):
-        fault = detail.removeprefix(_INTERNAL)
-        return f"Something failed inside this server ({fault}); its log says more. It tries again by itself."
     if detail.startswith("The gateway address"):
         return f"{detail} Correct the address; nothing is sent until then."
-    told = detail.strip().rstrip(".") or "no reason was given"
-    return f"The operator cannot be reached or refuses the connection: {told}. Messages wait; it tries again by itself."
+    waits = f"“{carried_by}” carries its messages meanwhile" if carried_by else "Messages wait"
+    if detail.startswith(_INTERNAL):
+        fault = detail.removeprefix(_INTERNAL)
+        return f"Something failed inside this server ({fault}); its log says more. {waits}; it tries again by itself."
+    return (
+        f"The operator cannot be reached or refuses the connection: {_told(detail)}. {waits}; it tries again by itself."
+    )
+
+
+def refused_login(detail: str) -> str:
+    """The operator refuses the login: only staff can help."""
+    return (
+        f"The operator refuses the login: {_told(detail)}. Correct the gateway address; it is not tried again before."
+    )
+
+
+def link_words(link: Link | None) -> str:
+    """How a connection stands, such as "connected, 2 of 3 binds", for the page and the command line."""
+    if link is None:
+        return "not open; it connects when there is something to send"
+    told = f": {link.detail.strip().rstrip('.')}" if link.detail.strip() else ""
+    if link.word is not LinkWord.OPEN:
+        return _LINK_WORDS[link.word] + told
+    stands = f"connected, {link.bound} of {link.binds} binds" if link.binds else "ready"
+    window = f", {link.in_window:,} parts await their answer" if link.in_window else ""
+    return stands + window + (f"; last trouble{told}" if told else "")
+
+
+def _told(detail: str) -> str:
+    return detail.strip().rstrip(".") or "no reason was given"
 
 
 def _tell(tx: Tx, route_id: int, sentence: str, now_us: int) -> None:

@@ -57,6 +57,7 @@ INTERNAL = {
     "notices.drop_old",  # a chore
     "tasks.place",  # a route's test, which has checked its actor
     "tasks.notice_due",  # same
+    "routes.link",  # the command line on the operator's own machine
     "route_test.send_as",  # the command line on the operator's own machine
     "topups.drop_orphans",  # same
     "profile.tell_low",  # same

@@ -27,7 +27,8 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1, $14);
 -- name: update
 -- Everything an administrator may change.
 update route set name = $2, gateway = $3, supports_sender = $4, sender_max = $5, charge_on = $6, count_rule = $7,
-    rules = $8, countries = $9, throughput = $10, batch = $11, enabled = $12, is_default = $13
+    rules = $8, countries = $9, throughput = $10, batch = $11, enabled = $12, is_default = $13, takeover_id = $14,
+    takeover_after_s = $15, takeover_below = $16
 where id = $1;
 
 -- name: insert_price_version
@@ -112,17 +113,18 @@ left join (
 group by t.route_id;
 
 -- name: health_outcomes
--- What became of the dispatches begun since $1, and of those since $2.
-select route_id, sum(delivered) as day_delivered, sum(failed) as day_failed,
+-- What became of the dispatches that each route's gateway carried, begun since $1, and of those since $2.
+select coalesce(carrier_id, route_id) as route_id, sum(delivered) as day_delivered, sum(failed) as day_failed,
     sum(case when started_us >= $2 then delivered else 0 end) as hour_delivered,
     sum(case when started_us >= $2 then failed else 0 end) as hour_failed
-from dispatch where started_us >= $1 group by route_id;
+from dispatch where started_us >= $1 group by coalesce(carrier_id, route_id);
 
 -- name: health_sample
--- The newest dispatch of each route begun since $1 that has outcomes, with the messages of its task.
+-- The newest dispatch with outcomes that each route's gateway carried, begun since $1, with the messages of its task.
 select d.route_id, d.id as dispatch_id, t.first_message, t.recipients
 from (
-    select id, route_id, task_id, row_number() over (partition by route_id order by id desc) as place
+    select id, coalesce(carrier_id, route_id) as route_id, task_id,
+        row_number() over (partition by coalesce(carrier_id, route_id) order by id desc) as place
     from dispatch where started_us >= $1 and delivered + failed > 0
 ) as d
 join task as t on t.id = d.task_id
@@ -157,7 +159,7 @@ on conflict (route_id, code) do update set meaning = excluded.meaning, reason = 
 delete from route_code where route_id = $1 and code in (select code from batch);
 
 -- name: failing_dispatches
--- The newest dispatches with failures that a route's own gateway carried, begun since $2, with the messages of the task.
+-- The newest dispatches with failures that a route's own gateway carried, begun since $2, with their task's messages.
 select d.id, t.first_message, t.recipients
 from dispatch as d join task as t on t.id = d.task_id
 where coalesce(d.carrier_id, d.route_id) = $1 and d.failed > 0 and d.started_us >= $2
