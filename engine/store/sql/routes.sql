@@ -108,7 +108,7 @@ from (
     from task where state in ('queued', 'sending', 'sent')
 ) as t
 left join (
-    select task_id, count(*) as awaited, min(submitted_us) as oldest_us from outstanding group by task_id
+    select task_id, count(distinct message_id) as awaited, min(submitted_us) as oldest_us from outstanding group by task_id
 ) as o on o.task_id = t.id
 group by t.route_id;
 
