@@ -1,4 +1,4 @@
-"""Routes, for the operator: how each does now, its prices, properties and content rules, and a test message."""
+"""Routes, for the operator: how each does now, its prices, properties, content rules and codes, and a test message."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pages.ui.guard import require
 from pages.ui.notices import refusal
 from pages.ui.records import begin, name_line, send_record_styles
 from pages.ui.registry import STAFF_ROUTES
-from pages.ui.routes import adding, listing, overview, prices, properties, rules, testing
+from pages.ui.routes import adding, codes, listing, overview, prices, properties, rules, testing
 from pages.ui.routes.shared import PAGE, TAB, answered, is_admin
 
 actor = require(*OPERATOR_ROLES)
@@ -29,6 +29,7 @@ TABS: Final[dict[str, tuple[str, Callable[[Actor, Route], None]]]] = {
     "prices": ("Prices", prices.draw),
     "properties": ("Properties", properties.draw),
     "rules": ("Content rules", rules.draw),
+    "codes": ("Codes", codes.draw),
     "test": ("Test", testing.draw),
 }
 """Word in the address → (label, what draws it)."""

@@ -110,7 +110,10 @@ def labels(looks: Looks) -> dict[str, str]:
 
 
 def badge(looks: Looks, state: str) -> None:
-    look = look_of(looks, state)
+    look_badge(look_of(looks, state))
+
+
+def look_badge(look: Look) -> None:
     st.badge(look.label, icon=look.icon, color=look.colour, help=look.meaning or None)
 
 

@@ -18,7 +18,7 @@ from tests.kit import wait_until
 from tests.pages.conftest import Visit
 
 SECRET = "s3cret-word"
-TABS = ("overview", "prices", "properties", "rules", "test")
+TABS = ("overview", "prices", "properties", "rules", "codes", "test")
 
 
 def read(app: AppTest) -> str:

@@ -7,15 +7,15 @@ from typing import Final
 import streamlit as st
 
 from engine.model import OPERATOR_ROLES
-from engine.routes import RouteHealth
+from engine.routes import RouteHealth, link_words
 from pages.ui import format as show
 from pages.ui.context import get_engine
 from pages.ui.guard import require
 from pages.ui.notices import notice
 from pages.ui.records import facts, heading, link
 from pages.ui.registry import STAFF_ROUTES
-from pages.ui.routes.shared import STATES
-from pages.ui.status import badge
+from pages.ui.routes.shared import STANDS_IN, STATES, TAKEN_OVER
+from pages.ui.status import badge, look_badge, look_of
 
 LIVE_S: Final = 3
 COLUMN_WIDTH: Final = 330
@@ -39,10 +39,10 @@ def _card(health: RouteHealth, zone: str) -> None:
         heading(route.name)
         st.text(route.display_name.removeprefix(f"{route.name} · "))
         state_line(health)
-        if health.error:
-            notice("error", f"Down since {show.when(route.down_since_us, zone)}.", health.error)
+        trouble(health, zone)
         facts(
             {
+                "Connection": connection_words(health),
                 "Waiting": waiting_words(health),
                 "Rate now": rate_words(health),
                 "Success, 24 h": success_words(health.day.delivered, health.day.total),
@@ -55,10 +55,37 @@ def _card(health: RouteHealth, zone: str) -> None:
 def state_line(health: RouteHealth) -> None:
     with st.container(horizontal=True, gap="small"):
         badge(STATES, health.state)
-        if health.route.down_since_us is not None and not health.route.enabled:
+        if health.taken_over_by:
+            look_badge(TAKEN_OVER)
+        if health.stands_in_for:
+            look_badge(STANDS_IN)
+        if health.state != "closed" and not health.route.enabled:
             badge(STATES, "closed")
         if health.route.is_default:
             st.badge("Default", icon=":material/star:", color="blue", help="Chosen first on the pages of sending.")
+
+
+def trouble(health: RouteHealth, zone: str) -> None:
+    """What is wrong with a route, since when and what follows; and whose messages it carries. Nothing at rest."""
+    route = health.route
+    if health.error:
+        since = f" since {show.when(route.down_since_us, zone)}" if route.down_since_us is not None else ""
+        notice("error", f"{look_of(STATES, health.state).label}{since}.", health.error)
+    if health.taken_over_by:
+        why = (route.taken_over_why or "").strip().rstrip(".")
+        notice(
+            "warning",
+            f"“{health.taken_over_by}” carries its messages since {show.when(route.taken_over_us, zone)}.",
+            f"{why[:1].upper()}{why[1:]}. What was handed over before stays with this route's operator." if why else "",
+        )
+    if health.stands_in_for:
+        names = "”, “".join(health.stands_in_for)
+        notice("info", f"Carries the messages of “{names}” too.")
+
+
+def connection_words(health: RouteHealth) -> str:
+    words = link_words(health.link)
+    return words[:1].upper() + words[1:]
 
 
 def waiting_words(health: RouteHealth) -> str:

@@ -6,27 +6,28 @@ import streamlit as st
 
 from engine.errors import ImsError
 from engine.model import OPERATOR_ROLES, Actor
-from engine.routes import Route, RouteHealth
+from engine.routes import Route, RouteHealth, depending
 from pages.ui import format as show
 from pages.ui.context import get_engine
 from pages.ui.guard import require
-from pages.ui.notices import leave_note, notice, refusal
+from pages.ui.notices import leave_note, refusal
 from pages.ui.records import facts, figure_card, heading, link
 from pages.ui.registry import SENDING_RECORD, SMS_HISTORY
 from pages.ui.routes import listing
-from pages.ui.routes.shared import PAGE, answered, ask, asked, is_admin, place, require_admin
+from pages.ui.routes.shared import PAGE, answered, ask, asked, is_admin, place, require_admin, takeover_words
 
 METRIC_WIDTH = 150
 
 
 def draw(actor: Actor, route: Route) -> None:
     _live(route.id)
+    every = get_engine().routes.listing(actor)
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        _about(route)
+        _about(route, every)
     with right:
         if is_admin(actor):
-            _switch(route)
+            _switch(route, every)
         _links(route)
 
 
@@ -35,18 +36,15 @@ def _live(route_id: int) -> None:
     actor = require(*OPERATOR_ROLES)
     health = next(one for one in get_engine().routes.health(actor) if one.route.id == route_id)
     listing.state_line(health)
-    if health.error:
-        notice("error", f"Down since {show.when(health.route.down_since_us, actor.zone)}.", health.error)
+    listing.trouble(health, actor.zone)
     with st.grid(4, min_column_width=METRIC_WIDTH):
         for number, (label, value, detail) in enumerate(_figures(health)):
             with figure_card(f"route-{number}"):
                 st.metric(label, value)
                 st.caption(detail)
-    details = _details(health, actor.zone)
-    if details:
-        with st.container(key="card-route-now"):
-            heading("Under way")
-            facts(details)
+    with st.container(key="card-route-now"):
+        heading("Right now")
+        facts(_details(health, actor.zone))
 
 
 def _figures(health: RouteHealth) -> list[tuple[str, str, str]]:
@@ -74,8 +72,8 @@ def _share_words(health: RouteHealth) -> str:
 
 
 def _details(health: RouteHealth, zone: str) -> dict[str, str]:
-    """What is on the way or was slow; nothing of a route at rest."""
-    lines: dict[str, str] = {}
+    """How the connection stands, what is on the way or was slow."""
+    lines = {"Connection": listing.connection_words(health)}
     if health.queued:
         lines["Waiting for the route"] = f"{health.queued:,} (about {show.number(health.queued_parts)} parts)"
     if health.in_flight:
@@ -93,7 +91,7 @@ def _details(health: RouteHealth, zone: str) -> dict[str, str]:
     return lines
 
 
-def _about(route: Route) -> None:
+def _about(route: Route, every: list[Route]) -> None:
     with st.container(key="card-route-about"):
         heading("What it is")
         reach = "everywhere that is served"
@@ -106,8 +104,14 @@ def _about(route: Route) -> None:
                 "Reaches": reach,
                 "Charged": f"when {route.charge_on.value}",
                 "Price version": str(route.price_version),
+                "Takes over for it": takeover_words(route, {one.id: one.name for one in every}) or "no route",
+                **({"Takes over for": _names(depending(route.id, every))} if depending(route.id, every) else {}),
             }
         )
+
+
+def _names(routes: list[Route]) -> str:
+    return ", ".join(f"“{route.name}”" for route in routes)
 
 
 def _links(route: Route) -> None:
@@ -118,7 +122,7 @@ def _links(route: Route) -> None:
             link(SMS_HISTORY, "Messages", route=route.id)
 
 
-def _switch(route: Route) -> None:
+def _switch(route: Route, every: list[Route]) -> None:
     with st.container(key="card-route-switch"):
         heading("New tasks")
         if route.is_default:
@@ -127,15 +131,20 @@ def _switch(route: Route) -> None:
             st.text("Customers can choose this route. Closing it stops new tasks; accepted ones are still sent.")
             st.button("Close the route", icon=":material/block:", key=f"{PAGE}-close", on_click=ask, args=("close",))
             if asked("close"):
-                st.dialog("Close the route?", on_dismiss=answered)(_confirm_close)(route)
+                st.dialog("Close the route?", on_dismiss=answered)(_confirm_close)(route, depending(route.id, every))
         else:
-            st.text("Closed: customers do not see it.")
+            carries = ", but it still takes over for other routes" if depending(route.id, every) else ""
+            st.text(f"Closed: customers do not see it{carries}.")
             if st.button("Open the route", icon=":material/check_circle:", type="primary", key=f"{PAGE}-open-it"):
                 _set(route, enabled=True)
 
 
-def _confirm_close(route: Route) -> None:
+def _confirm_close(route: Route, dependants: list[Route]) -> None:
     st.text(f"Customers will no longer find “{route.name}”. What they have submitted is still sent and settled.")
+    if dependants:
+        st.text(
+            f"It goes on taking over for {_names(dependants)}: end that under the properties there, if you want to."
+        )
     if st.button("Close it", type="primary", key=f"{PAGE}-close-it", width="stretch"):
         _set(route, enabled=False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -10,7 +11,20 @@ from engine import numbers
 from engine.errors import ImsError
 from engine.gateways import masked_url
 from engine.model import Actor, ChargeOn, CountRule
-from engine.routes import MOST_BATCH, MOST_THROUGHPUT, NAME_LENGTH, Route, RouteChanges
+from engine.routes import (
+    AFTER_LEAST_S,
+    AFTER_MOST_S,
+    AFTER_USUAL_S,
+    BELOW_LEAST,
+    BELOW_MOST,
+    MOST_BATCH,
+    MOST_THROUGHPUT,
+    NAME_LENGTH,
+    SUCCESS_LEAST,
+    SUCCESS_WINDOW_S,
+    Route,
+    RouteChanges,
+)
 from pages.ui import format as show
 from pages.ui.context import get_engine
 from pages.ui.notices import leave_note, notice, refusal
@@ -44,6 +58,7 @@ def draw(actor: Actor, route: Route) -> None:
         _sending(sheet, closed)
         _selling(sheet, closed)
         _reach(sheet, closed)
+        _takeover(sheet, closed, get_engine().routes.listing(actor))
         saved = st.form_submit_button("Save properties", type="primary", disabled=closed)
     address_help()
     if saved:
@@ -138,6 +153,52 @@ def _reach(sheet: Sheet, closed: bool) -> None:
     )
 
 
+def _takeover(sheet: Sheet, closed: bool, every: Sequence[Route]) -> None:
+    seen = sheet.seen
+    others = {route.id: route for route in every if route.id != seen.id}
+    heading("When it cannot send")
+    st.text(
+        "Another route can take over what was never handed to the operator. Customers pay the quote they accepted, and "
+        "records say which route carried a message."
+    )
+    st.selectbox(
+        "Takes over",
+        [None, *others],
+        key=sheet.start("takeover_id", seen.takeover_id),
+        format_func=lambda route_id: _other_words(others.get(route_id)),
+        help="It has to carry all that this one accepts: sender IDs, countries, charging and content rules.",
+        disabled=closed,
+    )
+    left, right = st.columns(2)
+    left.number_input(
+        "After seconds of being down",
+        value=None,
+        key=sheet.start("takeover_after_s", seen.takeover_after_s if seen.takeover_id else AFTER_USUAL_S),
+        min_value=AFTER_LEAST_S,
+        max_value=AFTER_MOST_S,
+        step=1,
+        placeholder="never for that",
+        disabled=closed,
+    )
+    right.number_input(
+        "Below a success rate of, in percent",
+        value=None,
+        key=sheet.start("takeover_below", seen.takeover_below),
+        min_value=BELOW_LEAST,
+        max_value=BELOW_MOST,
+        step=1,
+        placeholder="never for that",
+        help=f"Of the last {SUCCESS_WINDOW_S // 60} minutes, once there are {SUCCESS_LEAST} results.",
+        disabled=closed,
+    )
+
+
+def _other_words(route: Route | None) -> str:
+    if route is None:
+        return "No route: messages wait"
+    return route.display_name + ("" if route.enabled else " (closed for customers)")
+
+
 def changes_of(sheet: Sheet) -> RouteChanges:
     """What the person changed since the form was filled."""
     seen = sheet.seen
@@ -147,6 +208,8 @@ def changes_of(sheet: Sheet) -> RouteChanges:
                       "is_default")
     }  # fmt: skip
     wanted["countries"] = None if sheet.value("reach") == EVERYWHERE_SERVED else frozenset(sheet.value("countries"))
+    takeover = ("takeover_id", "takeover_after_s", "takeover_below")
+    wanted |= {field: sheet.value(field) if sheet.value("takeover_id") else None for field in takeover}
     changed = {field: value for field, value in wanted.items() if value != getattr(seen, field)}
     if sheet.value("gateway") != masked_url(seen.gateway):
         changed["gateway"] = sheet.value("gateway")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import streamlit as st
 
-from engine.model import Actor, Role
+from engine.model import SECOND_US, Actor, Role
 from engine.routes import EVERYWHERE, Route
 from pages.ui import format as show
 from pages.ui.guard import require
@@ -18,9 +19,15 @@ _DIALOG: Final = f"{PAGE}-dialog"
 
 STATES: Final[Looks] = {
     "up": Look("Up", "green", ":material/check_circle:", "Open for new tasks; nothing is wrong."),
+    "connecting": Look("Connecting", "blue", ":material/sync:", "The connection to its operator is being made."),
     "down": Look("Down", "red", ":material/error:", "Its operator cannot be reached; messages wait."),
+    "refused": Look("Login refused", "red", ":material/key_off:", "Its operator does not let us in; messages wait."),
     "closed": Look("Closed", "gray", ":material/block:", "Takes no new tasks; accepted ones are still sent."),
 }
+TAKEN_OVER: Final = Look(
+    "Taken over", "orange", ":material/alt_route:", "Another route carries what was not handed over yet."
+)
+STANDS_IN: Final = Look("Stands in", "violet", ":material/alt_route:", "Carries the messages of another route too.")
 VERSIONS: Final[Looks] = {
     "in force": Look("In force", "green", ":material/check_circle:"),
     "planned": Look("Planned", "violet", ":material/event:"),
@@ -55,6 +62,18 @@ def asked(name: str) -> bool:
 def answered() -> None:
     """No dialog is open."""
     st.session_state.pop(_DIALOG, None)
+
+
+def takeover_words(route: Route, names: Mapping[int, str]) -> str:
+    """ "“Spare” after 1 min 0 s of being down, or below 80% success"; empty when no route takes over."""
+    if route.takeover_id is None:
+        return ""
+    down, share = route.takeover_after_s, route.takeover_below
+    when = [
+        f"after {show.duration(down * SECOND_US)} of being down" if down is not None else "",
+        f"below {share}% success" if share is not None else "",
+    ]
+    return f"“{names.get(route.takeover_id, '?')}” {', or '.join(filter(None, when))}"
 
 
 class Sheet:
