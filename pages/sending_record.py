@@ -15,7 +15,19 @@ from pages.ui.context import get_engine
 from pages.ui.exporting import tell
 from pages.ui.filters import Chosen, Fields, filter_bar, keep_address
 from pages.ui.guard import require
-from pages.ui.records import Pager, begin, drawer, facts, link, name_line, nothing_matches, nothing_yet, toolbar, watch
+from pages.ui.records import (
+    Pager,
+    begin,
+    carried_words,
+    drawer,
+    facts,
+    link,
+    name_line,
+    nothing_matches,
+    nothing_yet,
+    toolbar,
+    watch,
+)
 from pages.ui.registry import SENDING_RECORD, SMS_HISTORY, TASK
 from pages.ui.status import DISPATCH as LOOKS
 from pages.ui.status import badge, labels
@@ -58,6 +70,7 @@ def columns() -> list[table.Column]:
         table.credit("Returned", lambda row: row["returned_micro"]),
         table.text("Duration", lambda row: show.duration(row["duration_us"])),
         table.text("Route", lambda row: row["route_name"]),
+        *table.carrier(actor),
         table.number("No.", lambda row: row["id"]),
     ]
 
@@ -85,6 +98,7 @@ def _facts(row: Row) -> dict[str, str]:
         "Delivered": f"{show.number(row['delivered'])} ({show.percent(row['delivered'], row['messages'])})",
         "Failed": show.number(row["failed"]),
         "Route": row["route_name"],
+        **carried_words(actor, row),
         "Account": row["account_name"],
         "Held": show.credits(row["held_micro"]),
         "Charged": show.credits(row["charged_micro"]),

@@ -21,6 +21,7 @@ from pages.ui.notices import notice
 from pages.ui.records import (
     Pager,
     begin,
+    carried_words,
     drawer,
     facts,
     heading,
@@ -76,6 +77,7 @@ def columns() -> list[table.Column]:
         table.when("Settled", "final_us", actor),
         table.text("Task", lambda row: row["task_name"]),
         table.text("Route", lambda row: row["route_name"]),
+        *table.carrier(actor),
     ]
 
 
@@ -146,6 +148,7 @@ def _facts(row: Row) -> dict[str, str]:
         "Task": row["task_name"],
         "Sender ID": row["sender"],
         "Route": row["route_name"],
+        **carried_words(actor, row),
         "Row of the file": show.number(row["row_number"]),
         "Message no.": str(row["id"]),
         "Provider reference": row["provider_ref"],

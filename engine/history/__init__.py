@@ -20,6 +20,7 @@ from engine.history import (
     statement_files,
     waits,
 )
+from engine.history.carriers import with_carriers
 from engine.history.chart_data import Chart
 from engine.history.checks import Check, Verdict, checks_of
 from engine.history.choices import Choices
@@ -120,21 +121,33 @@ class History:
     def dispatches(
         self, actor: Actor, wanted: RecordFilter = EVERYTHING, *, after: After | None = None, limit: int = PAGE_ROWS
     ) -> Page:
-        """Every column of the dispatch, and task_name, route_name, account_name, duration_us (None while it runs)."""
+        """Every column of the dispatch, and task_name, route_name, carried_by (the route whose gateway carried it,
+        empty for its own), account_name, duration_us (None while it runs)."""
         scope, limit = self._scope(actor, wanted), page_limit(limit)
-        rows = records.dispatch_rows(self._store, scope, wanted, after=after, count=limit + 1)
+        rows = records.dispatch_rows(
+            self._store, scope, wanted, after=after, count=limit + 1, to_operator=actor.is_operator
+        )
         return page_of(rows, limit, wanted.order)
 
     @allows(EVERY_ROLE)
     def messages(
         self, actor: Actor, wanted: RecordFilter = EVERYTHING, *, after: After | None = None, limit: int = PAGE_ROWS
     ) -> Page:
-        """id, account_id, account_name, task_id, task_name, route_id, route_name, row_number, msisdn ("+61…"),
+        """id, account_id, account_name, task_id, task_name, route_id, route_name, carried_by (the route whose gateway
+        carried it, empty for its own; “another route” for customers who cannot choose it), row_number, msisdn ("+61…"),
         country, sender, content (as sent), sms, parts, price_micro, held_micro, charged_micro, state, reason,
         sentence, next_step (both "" when there is nothing to explain), created_us, submitted_us, final_us,
         late_state, late_us."""
         scope, limit = self._scope(actor, wanted), page_limit(limit)
-        rows = records.message_rows(self._store, scope, wanted, zone=actor.zone, after=after, count=limit + 1)
+        rows = records.message_rows(
+            self._store,
+            scope,
+            wanted,
+            zone=actor.zone,
+            after=after,
+            count=limit + 1,
+            to_operator=actor.is_operator,
+        )
         return page_of(rows, limit)
 
     @allows(EVERY_ROLE)
@@ -264,9 +277,13 @@ class History:
         on_progress: OnProgress | None = None,
     ) -> bytes:
         """A file of at most 200,000 rows (csv, parquet; xlsx 50,000) in the filter's order; InputError when there are
-        more. `on_progress` is called with the rows written and all there are, again and again while it is made."""
+        more. Operators also get the column carried_by. `on_progress` is called with the rows written and all there are,
+        again and again while it is made."""
         frame = exports.message_frame(self._store, self._scope(actor, wanted), wanted, zone=actor.zone)
-        return exports.written(frame, exports.MESSAGE_COLUMNS, fmt, zone=actor.zone, on_progress=on_progress)
+        columns = exports.MESSAGE_COLUMNS
+        if actor.is_operator:
+            columns, frame = exports.and_carrier(columns), with_carriers(self._store, frame)
+        return exports.written(frame, columns, fmt, zone=actor.zone, on_progress=on_progress)
 
     @allows(EVERY_ROLE)
     def export_tasks(
@@ -293,7 +310,10 @@ class History:
     ) -> bytes:
         """As `export_messages`, of dispatches."""
         frame = exports.dispatch_frame(self._store, self._scope(actor, wanted), wanted)
-        return exports.written(frame, exports.DISPATCH_COLUMNS, fmt, zone=actor.zone, on_progress=on_progress)
+        columns = exports.DISPATCH_COLUMNS
+        if actor.is_operator:
+            columns, frame = exports.and_carrier(columns), with_carriers(self._store, frame)
+        return exports.written(frame, columns, fmt, zone=actor.zone, on_progress=on_progress)
 
     @allows(EVERY_ROLE)
     def checks(self, actor: Actor, task_id: int) -> list[Check]:

@@ -15,6 +15,7 @@ import polars as pl
 import xlsxwriter  # pyright: ignore[reportMissingTypeStubs]  it ships none
 
 from engine.errors import InputError
+from engine.history.carriers import with_meanings
 from engine.history.filters import RecordFilter, one_of, zone_of
 from engine.history.message_query import MessageQuery
 from engine.history.movements import movement_query
@@ -145,6 +146,16 @@ MOVEMENT_COLUMNS: Final[Columns] = {
 }
 
 
+def and_carrier(columns: Columns) -> Columns:
+    """The columns of a file for operators: which route's gateway carried it, beside the route it was sold over."""
+    found: dict[str, tuple[str, Cell]] = {}
+    for heading, cell in columns.items():
+        found[heading] = cell
+        if heading == "route":
+            found["carried_by"] = ("carried_by", Cell.TEXT)
+    return found
+
+
 def message_frame(reader: Reader, scope: int | None, wanted: RecordFilter, *, zone: str) -> pl.DataFrame:
     one_of(wanted.reason, FailReason, "Reason")
     frame = _limited(MessageQuery(scope, wanted, zone).frame(reader, count=MAX_EXPORT_ROWS + 1))
@@ -154,9 +165,8 @@ def message_frame(reader: Reader, scope: int | None, wanted: RecordFilter, *, zo
         pl.Series("sentence", [sentence for sentence, _ in words], dtype=pl.String),
         pl.Series("next_step", [step for _, step in words], dtype=pl.String),
     )
-    return frame.join(
-        explained, on=["state", "reason"], how="left", nulls_equal=True, maintain_order="left"
-    ).with_columns(pl.col("msisdn").cast(pl.String).alias("number"))
+    told = frame.join(explained, on=["state", "reason"], how="left", nulls_equal=True, maintain_order="left")
+    return with_meanings(reader, told.with_columns(pl.col("msisdn").cast(pl.String).alias("number")))
 
 
 def task_frame(reader: Reader, scope: int | None, wanted: RecordFilter, *, to_operator: bool) -> pl.DataFrame:

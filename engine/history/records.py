@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from engine import parts
 from engine.errors import AccessError
+from engine.history.carriers import add_carriers, meaning_of, meanings_of
 from engine.history.filters import (
     MAX_PAGE_ROWS,
     MOST_INT,
@@ -110,7 +111,9 @@ def task_detail(reader: Reader, scope: int | None, task_id: int, *, to_operator:
         row=row,
         countries=[line | {"country_name": country_name(line["country"])} for line in countries],
         reasons=merged_reasons(reader.all("history.reasons_of_task", first, first + row["recipients"])),
-        dispatches=dispatch_rows(reader, scope, RecordFilter(task_id=task_id), after=None, count=MAX_PAGE_ROWS),
+        dispatches=dispatch_rows(
+            reader, scope, RecordFilter(task_id=task_id), after=None, count=MAX_PAGE_ROWS, to_operator=to_operator
+        ),
         origin=reader.one("control.origin", task_id),
         repetitions=reader.all("control.repetitions", task_id),
     )
@@ -141,8 +144,11 @@ def merged_reasons(rows: Iterable[Row]) -> Rows:
     ]
 
 
-def dispatch_rows(reader: Reader, scope: int | None, wanted: RecordFilter, *, after: After | None, count: int) -> Rows:
-    return reader.all(*dispatch_query(scope, wanted, after=after, count=count))
+def dispatch_rows(
+    reader: Reader, scope: int | None, wanted: RecordFilter, *, after: After | None, count: int, to_operator: bool
+) -> Rows:
+    rows = reader.all(*dispatch_query(scope, wanted, after=after, count=count))
+    return add_carriers(reader, rows, to_operator=to_operator)
 
 
 def dispatch_query(scope: int | None, wanted: RecordFilter, *, after: After | None, count: int) -> tuple[Any, ...]:
@@ -164,14 +170,33 @@ def dispatch_query(scope: int | None, wanted: RecordFilter, *, after: After | No
 
 
 def message_rows(
-    reader: Reader, scope: int | None, wanted: RecordFilter, *, zone: str, after: After | None, count: int
+    reader: Reader,
+    scope: int | None,
+    wanted: RecordFilter,
+    *,
+    zone: str,
+    after: After | None,
+    count: int,
+    to_operator: bool,
 ) -> Rows:
     one_of(wanted.reason, FailReason, "Reason")
-    return [_message_row(row) for row in MessageQuery(scope, wanted, zone).page(reader, after=after, count=count)]
+    found = MessageQuery(scope, wanted, zone).page(reader, after=after, count=count)
+    rows = _message_rows(reader, found, to_operator=to_operator)
+    for row in rows:
+        del row["detail"]  # one message shows it, to staff
+    return rows
 
 
-def _message_row(row: Row) -> Row:
-    sentence, next_step = explain(row["state"], row["reason"])
+def _message_rows(reader: Reader, rows: Rows, *, to_operator: bool) -> Rows:
+    meanings = meanings_of(reader, rows)
+    explained = [_message_row(row, meaning_of(row, meanings)) for row in rows]
+    return add_carriers(reader, explained, to_operator=to_operator)
+
+
+def _message_row(row: Row, meaning: str) -> Row:
+    """`meaning` is what the operator's own code says, if somebody has put that into words."""
+    usual, next_step = explain(row["state"], row["reason"])
+    sentence = meaning or usual
     row["content"] = row.pop("text")
     return row | {"msisdn": f"+{row['msisdn']}", "sentence": sentence, "next_step": next_step}
 
@@ -181,9 +206,9 @@ def message_detail(reader: Reader, scope: int | None, message_id: int, *, to_ope
     row = reader.one("history.message", known_id(message_id, "message"), scope)
     if row is None:
         raise AccessError("not_found", what="message")
+    (row,) = _message_rows(reader, [row], to_operator=to_operator)
     if not to_operator:
         del row["detail"]  # the operator's own words, for staff
-    row = _message_row(row)
     return row | {
         "text": row["content"],
         "part_count": row["parts"],

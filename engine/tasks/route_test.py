@@ -39,6 +39,8 @@ class RouteTestOutcome:
     created_us: int
     submitted_us: int | None
     final_us: int | None
+    carried_by: str | None = None
+    """The route whose gateway carried it, when not its own."""
 
     @property
     def settled(self) -> bool:
@@ -89,6 +91,7 @@ class RouteTests:
             created_us=row["created_us"],
             submitted_us=row["submitted_us"],
             final_us=row["final_us"],
+            carried_by=row["carrier_name"],
         )
 
     def _preview(self, route_id: int, number: str, sender: str | None, text: str) -> Preview:

@@ -14,7 +14,7 @@ from streamlit.delta_generator import DeltaGenerator
 from engine.errors import ImsError
 from engine.history import PAGE_ROWS, After, Order, Page
 from engine.model import SENDING_ROLES, Actor
-from engine.store import Rows
+from engine.store import Row, Rows
 from pages.ui import viewing
 from pages.ui.columns import picker
 from pages.ui.context import current_actor
@@ -185,6 +185,16 @@ def facts(values: Mapping[str, str] | Sequence[tuple[str, str]]) -> None:
     pairs = values.items() if isinstance(values, Mapping) else values
     lines = "".join(f"<dt>{escape(label)}</dt><dd>{escape(value)}</dd>" for label, value in pairs)
     st.html(f'{_style()}<dl class="ims-facts">{lines}</dl>')
+
+
+def carried_words(actor: Actor, row: Row) -> dict[str, str]:
+    """Of a message or dispatch that another route carried: which one, in a line for `facts`; nothing otherwise."""
+    if not row["carried_by"]:
+        return {}
+    carrier, own = row["carried_by"], row["route_name"]
+    if actor.is_operator:
+        return {"Carried by": f"{carrier} instead of {own}"}
+    return {"Carried by": f"{carrier} in the place of {own}, at the price you accepted"}
 
 
 def nothing_matches(chosen: Chosen) -> None:

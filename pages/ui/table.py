@@ -108,6 +108,11 @@ def account(actor: Actor) -> list[Column]:
     return [text("Account", lambda row: row["account_name"])] if actor.is_operator else []
 
 
+def carrier(actor: Actor) -> list[Column]:
+    """Which route's gateway carried it, when not its own: a column for operators, none for customers."""
+    return [text("Carried by", lambda row: row["carried_by"] or None)] if actor.is_operator else []
+
+
 def frame_of(rows: Rows, columns: Sequence[Column]) -> pl.DataFrame:
     """A typed frame, also of no rows; instants become wall clocks of the column's zone."""
     series = [pl.Series(column.label, [column.value(row) for row in rows], dtype=column.kind) for column in columns]

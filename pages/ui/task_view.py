@@ -343,7 +343,13 @@ def route_trouble(actor: Actor, row: Row) -> None:
         return
     with suppress(AccessError):  # a route that was closed since is nobody's trouble any more
         route = get_engine().routes.get(actor, row["route_id"])
-        if route.down_since_us is not None:
+        if route.taken_over_us is not None:
+            notice(
+                "info",
+                f"Another route carries the messages since {show.when(route.taken_over_us, actor.zone)}.",
+                "The one you chose does not work well at the moment. You pay the price you accepted; there is nothing to do.",
+            )
+        elif route.down_since_us is not None:
             notice(
                 "warning",
                 f"The route has not reached its operator since {show.when(route.down_since_us, actor.zone)}.",

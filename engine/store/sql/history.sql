@@ -23,9 +23,9 @@ and (cast($15 as bigint) is null or m.msisdn % $15 = $16)
 
 -- part: message_row
 -- The columns of a page of messages: `found` has their ids, $1 and $2 bound them.
-select m.id, m.task_id, m.account_id, m.route_id, m.row_number, m.msisdn, m.country, m.content, m.sms, m.parts,
-    m.price_micro, m.held_micro, m.charged_micro, m.state, m.reason, m.late_state, m.late_us, m.created_us,
-    m.submitted_us, m.final_us, coalesce(m.content, t.content) as text, t.name as task_name, t.sender,
+select m.id, m.task_id, m.account_id, m.route_id, m.carrier_id, m.row_number, m.msisdn, m.country, m.content, m.sms,
+    m.parts, m.price_micro, m.held_micro, m.charged_micro, m.state, m.reason, m.detail, m.late_state, m.late_us,
+    m.created_us, m.submitted_us, m.final_us, coalesce(m.content, t.content) as text, t.name as task_name, t.sender,
     r.name as route_name, a.name as account_name
 from found as f
 join message as m on m.id = f.id
@@ -225,9 +225,9 @@ from task as t
 -- A page of messages, newest first. Within ids from/below: account, four states, route, country, created from/to,
 -- reason, number, ranges of numbers, divisor and rest of a number's end, rows.
 with found as (
-    select m.id, m.task_id, m.account_id, m.route_id, m.row_number, m.msisdn, m.country, m.content, m.sms, m.parts,
-        m.price_micro, m.held_micro, m.charged_micro, m.state, m.reason, m.late_state, m.late_us, m.created_us,
-        m.submitted_us, m.final_us
+    select m.id, m.task_id, m.account_id, m.route_id, m.carrier_id, m.row_number, m.msisdn, m.country, m.content, m.sms,
+        m.parts, m.price_micro, m.held_micro, m.charged_micro, m.state, m.reason, m.detail, m.late_state, m.late_us,
+        m.created_us, m.submitted_us, m.final_us
     from message as m
     where m.id >= $1 and m.id < $2
       {history.message_filter}
@@ -266,6 +266,14 @@ join task as t on t.id = m.task_id
 join route as r on r.id = m.route_id
 join account as a on a.id = m.account_id
 where m.id = $1 and (cast($2 as bigint) is null or m.account_id = $2);
+
+-- name: code_meanings
+-- What operators' own codes mean on some routes, in the words of customers.
+select route_id, code, meaning from route_code where route_id = any(cast($1 as bigint[])) and meaning <> '';
+
+-- name: route_names
+-- What routes are called, and whether customers can choose them.
+select id, name, enabled from route;
 
 -- name: movements_by_id
 -- The hold ($1) and the settlement ($2) of a message.

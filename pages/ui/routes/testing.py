@@ -8,7 +8,7 @@ import streamlit as st
 
 from engine.errors import ImsError
 from engine.model import FAIL_SENTENCES, OPERATOR_ROLES, Actor, FailReason, MessageState
-from engine.routes import Route
+from engine.routes import Route, link_words
 from engine.tasks import RouteTestOutcome
 from engine.tasks.route_test import TEST_TEXT, TESTS_A_MINUTE
 from pages.ui import format as show
@@ -16,6 +16,7 @@ from pages.ui.context import get_engine
 from pages.ui.guard import require
 from pages.ui.notices import notice, refusal
 from pages.ui.records import facts, heading
+from pages.ui.routes import listing
 from pages.ui.routes.shared import Sheet
 from pages.ui.status import MESSAGE, badge
 
@@ -86,6 +87,8 @@ def _outcome(actor: Actor, task_id: int) -> RouteTestOutcome:
 def _show(actor: Actor, task_id: int) -> None:
     found = _outcome(actor, task_id)
     badge(MESSAGE, found.state)
+    if found.submitted_us is None and not found.settled:
+        _why_waiting(actor, found)
     if found.state is MessageState.DELIVERED:
         notice("success", "Delivered: the route works for this number.")
     elif found.reason is not None:
@@ -95,6 +98,7 @@ def _show(actor: Actor, task_id: int) -> None:
             "Number": found.number,
             "Accepted here": show.when(found.created_us, actor.zone, seconds=True),
             "Taken by the operator": show.when(found.submitted_us, actor.zone, seconds=True),
+            **({"Carried by": f"{found.carried_by} instead of this route"} if found.carried_by else {}),
             "Receipt": show.when(found.final_us, actor.zone, seconds=True),
             "Receipt after": _delay(found),
             "Operator's words": found.detail or show.NOTHING,
@@ -102,6 +106,13 @@ def _show(actor: Actor, task_id: int) -> None:
             "Task no.": str(found.task_id),
         }
     )
+
+
+def _why_waiting(actor: Actor, found: RouteTestOutcome) -> None:
+    """Nothing was handed over yet: how the connection stands, and what is wrong with it."""
+    health = next(one for one in get_engine().routes.health(actor) if one.route.id == found.route_id)
+    st.text(f"Connection: {link_words(health.link)}.")
+    listing.trouble(health, actor.zone)
 
 
 def _delay(found: RouteTestOutcome) -> str:
