@@ -347,7 +347,7 @@ def route_trouble(actor: Actor, row: Row) -> None:
             notice(
                 "info",
                 f"Another route carries the messages since {show.when(route.taken_over_us, actor.zone)}.",
-                "The one you chose does not work well at the moment. You pay the price you accepted; there is nothing to do.",
+                "The one you chose does not work well now. You pay the price you accepted; there is nothing to do.",
             )
         elif route.down_since_us is not None:
             notice(

@@ -10,12 +10,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from engine import routes
+from engine.api import SESSION_COOKIE
 from engine.app import Engine
-from engine.model import MICRO, Role
-from engine.routes import EVERYWHERE, NewRoute, Route, find
+from engine.gateways import Link, LinkWord
+from engine.model import MICRO, FailReason, Role
+from engine.routes import EVERYWHERE, Code, NewRoute, Route, RouteChanges, code_table, find
 from pages.ui.registry import QUICK_SMS, STAFF_ROUTES
 from tests.kit import wait_until
-from tests.pages.conftest import Visit
+from tests.pages.conftest import Visit, token_of
 
 SECRET = "s3cret-word"
 TABS = ("overview", "prices", "properties", "rules", "codes", "test")
@@ -225,3 +227,149 @@ def test_a_test_message_shows_its_receipt(engine: Engine, visit: Visit, sign_in:
     finally:
         engine.scheduler.stop()
         engine._dispatcher.stop()
+
+
+# --- Takeover --------------------------------------------------------------------------------------------------------
+
+
+def taken_over(engine: Engine) -> tuple[int, int]:
+    """A route that is down and the closed one that carries for it."""
+    first = premium(engine, gateway="sim://?seed=1")
+    spare = premium(engine, name="Spare", gateway="sim://?seed=2", enabled=False)
+    with engine.store.transaction() as tx:
+        changes = RouteChanges(takeover_id=spare, takeover_after_s=90)
+        routes.edit(tx, routes.load(tx, first), changes, now_us=engine.clock.now_us())
+        routes.mark_down(tx, first, "connection refused", engine.clock.now_us())
+        routes.take_over(tx, first, "it has been down for 90 s", engine.clock.now_us())
+    return first, spare
+
+
+def test_an_administrator_names_the_route_that_takes_over(
+    engine: Engine, visit: Visit, sign_in: Callable[[Role], str]
+) -> None:
+    sign_in(Role.ADMIN)
+    spare = premium(engine, name="Spare", gateway="sim://?seed=2", countries=frozenset({"AU"}), enabled=False)
+    app = visit.open(STAFF_ROUTES, id=str(premium(engine)), tab="properties")
+    assert any("Spare · 0.80–1.00 credit/SMS (closed for customers)" in one for one in field(app, "Takes over").options)
+    field(app, "Takes over").set_value(spare)
+    field(app, "Below a success rate of, in percent").set_value(70)
+    app = press(app, "Save properties")
+    assert "“Spare” does not. Change “Spare” first" in read(app)
+    assert field(app, "Takes over").value == spare  # what was entered is kept
+    with engine.store.transaction() as tx:
+        routes.edit(tx, routes.load(tx, spare), RouteChanges(countries=None), now_us=engine.clock.now_us())
+    app = press(app, "Save properties")
+    assert "Saved." in read(app)
+    saved = stored(engine, "Premium")
+    assert (saved.takeover_id, saved.takeover_after_s, saved.takeover_below) == (spare, 60, 70)
+    field(app, "Takes over").set_value(None)
+    press(app, "Save properties")
+    assert stored(engine, "Premium").takeover_id is None
+
+
+def test_staff_see_who_carries_for_whom_and_why(engine: Engine, visit: Visit, sign_in: Callable[[Role], str]) -> None:
+    sign_in(Role.STAFF)
+    first, spare = taken_over(engine)
+    text = read(visit.open(STAFF_ROUTES))
+    for said in ("Taken over", "“Spare” carries its messages since", "It has been down for 90 s.", "Stands in",
+                 "Carries the messages of “Premium” too."):  # fmt: skip
+        assert said in text
+    text = read(visit.open(STAFF_ROUTES, id=str(first)))
+    assert "“Spare” after 1 min 30 s of being down" in text
+    assert "“Spare” carries its messages meanwhile; it tries again by itself." in text
+    assert "takes over for other routes" not in text
+    assert "“Premium”" in read(visit.open(STAFF_ROUTES, id=str(spare)))
+
+
+def test_closing_a_route_says_who_depends_on_it(engine: Engine, visit: Visit, sign_in: Callable[[Role], str]) -> None:
+    sign_in(Role.ADMIN)
+    spare = taken_over(engine)[1]
+    app = visit.open(STAFF_ROUTES, id=str(spare))
+    assert "Closed: customers do not see it, but it still takes over for other routes." in read(app)
+    app = press(press(app, "Open the route"), "Close the route")
+    assert "It goes on taking over for “Premium”." in read(app)
+    press(app, "Close it")
+    assert not stored(engine, "Spare").enabled
+
+
+@pytest.mark.parametrize(
+    ("link", "words"),
+    [
+        (Link(LinkWord.CONNECTING, binds=2), ("Connecting",)),
+        (Link(LinkWord.OPEN, bound=1, binds=2, in_window=12), ("Up", "Connected, 1 of 2 binds, 12 parts await")),
+        (Link(LinkWord.REFUSED, "<b>bad</b> password", binds=1), ("Login refused.", "<b>bad</b> password")),
+        (Link(LinkWord.DOWN, "timed out", binds=1), ("Down.", "Not connected: timed out")),
+    ],
+)
+def test_the_connection_is_told_in_words(
+    engine: Engine, visit: Visit, sign_in: Callable[[Role], str], link: Link, words: tuple[str, ...]
+) -> None:
+    sign_in(Role.STAFF)
+    route_id = premium(engine)
+    engine.routes._meters.watch(route_id, lambda: link)
+    for app in (visit.open(STAFF_ROUTES), visit.open(STAFF_ROUTES, id=str(route_id))):
+        for said in words:
+            assert said in read(app)
+    assert "<b>bad" not in visit.notices()
+
+
+# --- Codes -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_code_is_entered_changed_and_removed(engine: Engine, visit: Visit, sign_in: Callable[[Role], str]) -> None:
+    sign_in(Role.ADMIN)
+    route_id = premium(engine)
+    app = visit.open(STAFF_ROUTES, id=str(route_id), tab="codes")
+    field(app, "Code").set_value("two words")
+    field(app, "What customers read").set_value("Full.")
+    app = press(app, "Save entry")
+    assert "cannot be one" in read(app)
+    assert field(app, "What customers read").value == "Full."
+    field(app, "Code").set_value("ERR:032")
+    field(app, "Reason").set_value(FailReason.MEMORY_FULL)
+    app = press(app, "Save entry")
+    assert "is saved. Customers read: Full." in read(app)
+    assert code_table(engine.store, route_id) == {"err:032": Code("err:032", "Full.", FailReason.MEMORY_FULL)}
+    field(app, "Entry").set_value("err:032")
+    app = app.run()
+    assert (field(app, "Code").value, field(app, "What customers read").value) == ("err:032", "Full.")
+    field(app, "What customers read").set_value("")
+    app = press(app, "Save entry")
+    assert code_table(engine.store, route_id)["err:032"].sentence == "The phone's message memory was full."
+    field(app, "Entry").set_value("err:032")
+    press(press(app.run(), "Remove it"), "Remove it")
+    assert code_table(engine.store, route_id)  # the first press only asks
+    buttons = [button for button in visit.app.button if button.label == "Remove it"]
+    buttons[-1].click().run()
+    assert not code_table(engine.store, route_id)
+
+
+def test_a_file_of_codes_is_taken_whole_or_not_at_all(
+    engine: Engine, visit: Visit, sign_in: Callable[[Role], str]
+) -> None:
+    sign_in(Role.ADMIN)
+    route_id = premium(engine)
+    app = visit.open(STAFF_ROUTES, id=str(route_id), tab="codes")
+    app = app.file_uploader[0].upload("c.csv", b"code,meaning,reason\n1,x,absent\n2,x,nonsense\n", "text/csv").run()
+    assert "1 row cannot be taken" in read(app)
+    assert "2, x, nonsense" in read(app)
+    app = app.file_uploader[0].upload("c.csv", b"code,meaning,reason\n1,<b>x</b>,absent\n0x401,,barred\n", "text/csv")
+    app = press(app.run(), "Take these 2 codes")
+    assert sorted(code_table(engine.store, route_id)) == ["0x0401", "1"]
+    assert "<b>x" not in visit.notices()
+
+
+def test_a_code_seen_lately_is_explained_with_one_press(
+    engine: Engine, visit: Visit, sign_in: Callable[[Role], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = [{"code": "err:099", "messages": 1200, "last_us": 0, "detail": "err:099 <i>odd</i>", "reason": "absent"}]
+    monkeypatch.setattr(engine.routes, "codes_seen", lambda *_: seen)
+    sign_in(Role.STAFF)
+    route_id = str(premium(engine))
+    app = visit.open(STAFF_ROUTES, id=route_id, tab="codes")
+    assert "1,200 messages" in read(app)
+    assert not [button for button in app.button if button.label == "Explain"]
+    assert "<i>odd" not in visit.notices()
+    visit.cookies[SESSION_COOKIE] = token_of(engine, Role.ADMIN)
+    app = press(visit.open(STAFF_ROUTES, id=route_id, tab="codes"), "Explain")
+    assert (field(app, "Code").value, field(app, "Reason").value) == ("err:099", FailReason.ABSENT)

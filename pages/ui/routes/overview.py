@@ -142,9 +142,7 @@ def _switch(route: Route, every: list[Route]) -> None:
 def _confirm_close(route: Route, dependants: list[Route]) -> None:
     st.text(f"Customers will no longer find “{route.name}”. What they have submitted is still sent and settled.")
     if dependants:
-        st.text(
-            f"It goes on taking over for {_names(dependants)}: end that under the properties there, if you want to."
-        )
+        st.text(f"It goes on taking over for {_names(dependants)}. To end that, change the properties there.")
     if st.button("Close it", type="primary", key=f"{PAGE}-close-it", width="stretch"):
         _set(route, enabled=False)
 
