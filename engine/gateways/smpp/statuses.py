@@ -46,7 +46,7 @@ class Verdict(NamedTuple):
     """As staff enter it in the route's table of codes: `0x0401`."""
 
     def may_retry(self, retried: int, retries: int) -> bool:
-        """Whether a message that was submitted again `retried` times may be again, on a route with so many `retries`."""
+        """Whether a message may be submitted again that was `retried` times already; `retries` are the route's."""
         if self.retry is Retry.LIMITED:
             return retried < retries
         return self.retry is Retry.ALWAYS or (self.retry is Retry.ONCE and retried < 1)
