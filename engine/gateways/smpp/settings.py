@@ -48,6 +48,7 @@ class Settings:
     service_type: str = ""
     long: LongBy = "udh"
     coding: Coding = "gsm7"
+    data_coding: int = 0
     ucs2: int = 8
     validity_h: int = 0
     ids: Ids = "same"
@@ -103,9 +104,10 @@ PARAMETERS: Final[dict[str, Parameter]] = {
         words=("udh", "sar", "payload"),
     ),
     "coding": Parameter(
-        "The operator's default alphabet, data coding 0. What it lacks goes out in UCS-2.",
+        "The operator's default alphabet. What it lacks goes out in UCS-2.",
         words=("gsm7", "latin1", "ascii"),
     ),
+    "data_coding": Parameter("Data coding of the default alphabet, such as 3 with latin1.", 0, 255),
     "ucs2": Parameter("Data coding of UCS-2.", 0, 255),
     "validity_h": Parameter(
         "Hours after which an undelivered message is given up; 0 is the operator's choice.", 0, VALIDITY_MOST_H
