@@ -39,7 +39,8 @@ class Options:
         "text", "Of receipts: text, both (with parameters), tlv (without text), any (every shape in turn)."
     )
     ids: str = option("same", "same, hex_dec (answers in hexadecimal, receipts in decimal) or dec_hex.")
-    resend_ms: int = option(1_000, "A deliver_sm that is refused, or not acknowledged for so long, is sent again.")
+    resend_ms: int = option(1_000, "How long after its refusal a deliver_sm is sent again.")
+    acknowledge_ms: int = option(5_000, "A deliver_sm that is not acknowledged for so long is sent again.")
     deliver_window: int = option(500, "deliver_sm that may await their acknowledgement on a connection.")
     enquire_ms: int = option(0, "How often it tests the connection; 0: never.")
     remember: int = option(1, "0: keeps nothing of what it accepted but its number.")

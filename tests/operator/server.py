@@ -70,6 +70,7 @@ class Operator:
         self._sessions: list[Session] = []
         self._dirty: set[Session] = set()
         self._server: asyncio.Server | None = None
+        self._opening = asyncio.Lock()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="operator", daemon=True)
         self._references = 0
@@ -185,7 +186,8 @@ class Operator:
 
     def nacked(self, delivery: Delivery) -> None:
         self.seen.nacked += 1
-        self._again(delivery)
+        if self._may_again(delivery):
+            self.after(self.options.resend_ms / 1000, self._put_back, delivery)
 
     def pump(self) -> None:
         """Hands out what is pending to connections that receive and have room."""
@@ -217,11 +219,12 @@ class Operator:
         self._tick()
 
     async def _listen(self) -> None:
-        if self._server is None:
-            self._server = await self._loop.create_server(
-                lambda: Session(self), self.host, self.port, ssl=self._tls, backlog=BACKLOG
-            )
-            self.port = self._server.sockets[0].getsockname()[1]
+        async with self._opening:
+            if self._server is None:
+                self._server = await self._loop.create_server(
+                    lambda: Session(self), self.host, self.port, ssl=self._tls, backlog=BACKLOG
+                )
+                self.port = self._server.sockets[0].getsockname()[1]
 
     async def _end(self) -> None:
         self._go_down(None)
@@ -261,12 +264,11 @@ class Operator:
         for session in dirty:
             session.flush()
 
-    def _again(self, delivery: Delivery) -> None:
-        if delivery.tries >= MOST_TRIES:
-            self.seen.given_up += 1
-            return
-        self.seen.resent += 1
-        self.after(self.options.resend_ms / 1000, self._put_back, delivery)
+    def _may_again(self, delivery: Delivery) -> bool:
+        again = delivery.tries < MOST_TRIES
+        self.seen.resent += again
+        self.seen.given_up += not again
+        return again
 
     def _put_back(self, delivery: Delivery) -> None:
         self.pending.append((delivery.body, delivery.tries))
@@ -275,11 +277,13 @@ class Operator:
     def _tick(self) -> None:
         """Sends again what was never acknowledged, tests connections, and hands out what waits."""
         now_s = time.monotonic()
-        late_s = now_s - self.options.resend_ms / 1000
+        late_s = now_s - self.options.acknowledge_ms / 1000
         for session in self._sessions:
             late = [sequence for sequence, delivery in session.awaited.items() if delivery.at_s < late_s]
             for sequence in late:
-                self._again(session.awaited.pop(sequence))
+                delivery = session.awaited.pop(sequence)
+                if self._may_again(delivery):
+                    self.pending.append((delivery.body, delivery.tries))
         enquire_s = self.options.enquire_ms / 1000
         if enquire_s and now_s - self._last_enquiry_s >= enquire_s:
             self._last_enquiry_s = now_s
