@@ -102,7 +102,9 @@ def e164(address: str, ton: int) -> str:
 
 
 def without_header(sm: Sm, data: bytes) -> bytes:
-    header = _header(data) if sm.esm_class & UDHI else None
+    if not sm.esm_class & UDHI:
+        return data
+    header = _header(data)
     return header[1] if header else data
 
 

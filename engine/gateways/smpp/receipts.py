@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from engine.gateways.base import Inbound, Receipt, ReceiptState
 from engine.gateways.smpp.alphabets import UCS2, text_of
@@ -33,6 +33,11 @@ _KIND: Final = 0x3C
 _RECEIPT: Final = 0x04
 _INTERMEDIATE: Final = 0x20
 
+# Aliases: reading a member of an enum costs more than what is done with it.
+_ID: Final = int(Tag.RECEIPTED_MESSAGE_ID)
+_STATE: Final = int(Tag.MESSAGE_STATE)
+_NETWORK_ERROR: Final = int(Tag.NETWORK_ERROR_CODE)
+_PAYLOAD: Final = int(Tag.MESSAGE_PAYLOAD)
 _ENROUTE: Final = ReceiptState.ENROUTE
 _DELIVERED: Final = ReceiptState.DELIVERED
 _FAILED: Final = ReceiptState.FAILED
@@ -97,22 +102,15 @@ _DATE: Final = re.compile("(?:20)?([0-9]{10})([0-9]{2})?")
 _NAMES: Final = {"id": "id", "don": "done", "sta": "stat", "err": "err"}
 
 
-class _Fields(NamedTuple):
-    id: str = ""
-    done: str = ""
-    stat: str = ""
-    err: str = ""
-
-
 def read_deliver(sm: Sm, settings: Settings, now_us: int) -> Receipt | Inbound | SegmentOfInbound | Unreadable:
     """What a deliver_sm (or data_sm) brings; `now_us` stands in for a time it does not give.
 
     A receipt without the bit that marks one is known by its parameters or by the whole customary form of its text.
     """
     tlvs = dict(sm.tlvs) if sm.tlvs else {}
-    data = sm.short_message or tlvs.get(Tag.MESSAGE_PAYLOAD, b"")
+    data = sm.short_message or tlvs.get(_PAYLOAD, b"")
     kind = sm.esm_class & _KIND
-    if kind in (_RECEIPT, _INTERMEDIATE) or (Tag.RECEIPTED_MESSAGE_ID in tlvs and Tag.MESSAGE_STATE in tlvs):
+    if kind in (_RECEIPT, _INTERMEDIATE) or (_ID in tlvs and _STATE in tlvs):
         return _receipt(sm, data, tlvs, settings, now_us)
     if not sm.esm_class & UDHI and _LOOKS_LIKE_ONE.match(data[:MOST_TEXT_CHARACTERS].decode("latin-1")):
         return _receipt(sm, data, tlvs, settings, now_us)
@@ -130,60 +128,65 @@ def answer_ref(message_id: str, settings: Settings) -> str:
 
 
 def _receipt(sm: Sm, data: bytes, tlvs: dict[int, bytes], settings: Settings, now_us: int) -> Receipt | Unreadable:
-    fields = _fields_of(sm, data, settings, whole=Tag.RECEIPTED_MESSAGE_ID not in tlvs)
-    ref = _receipt_ref(fields.id, _id_in(tlvs), settings.ids)
+    in_text, done, stat, err = _fields_of(sm, data, settings, whole=_ID not in tlvs)
+    meaning = _BY_WORD.get(stat[:_BEGINNING].upper())
+    in_parameter = ""
+    if tlvs:
+        in_parameter = tlvs.get(_ID, b"").partition(b"\0")[0].decode("latin-1").strip()
+        meaning = _BY_NUMBER.get(int.from_bytes(tlvs.get(_STATE) or b"\xff", "big"), meaning)
+        if not err and _NETWORK_ERROR in tlvs:
+            err = str(int.from_bytes(tlvs[_NETWORK_ERROR][1:3], "big"))
+    ref = _receipt_ref(in_text, in_parameter, settings.ids)
     if not ref or len(ref) > MOST_ID_CHARACTERS or not ref.isprintable():
         return Unreadable(f"receipt without an id: {_shown(data)}")
-    number = int.from_bytes(tlvs.get(Tag.MESSAGE_STATE, b"")[:1] or b"\xff", "big")
-    meaning = _BY_NUMBER.get(number) or _BY_WORD.get(fields.stat[:_BEGINNING].upper())
     if meaning is None:
         return Unreadable(f"receipt for {ref} without a known state: {_shown(data)}")
     word, state, reason = meaning
-    error = _error(fields.err, tlvs)
-    detail = f"stat:{word} err:{error}" if error else f"stat:{word}"
+    error = err if err == "000" else _error(err)
     if sm.esm_class & _KIND == _INTERMEDIATE:
         state, reason = _ENROUTE, None
-    if reason is None:
-        code = ""
-    else:
-        code = f"err:{error}" if error.strip("0") else ""
-        if state is _FAILED and error.isdecimal():
-            reason = ERRORS.get(int(error), reason)
-    msisdn = e164(sm.source, sm.source_ton) or e164(sm.destination, sm.dest_ton)
-    return Receipt(ref, state, _at_us(fields.done, settings, now_us), reason, detail, code, msisdn)
+    code = f"err:{error}" if reason and error.strip("0") else ""
+    if code and state is _FAILED and error.isdecimal():
+        reason = ERRORS.get(int(error), reason)
+    return Receipt(
+        ref,
+        state,
+        _at_us(done, settings, now_us),
+        reason,
+        f"stat:{word} err:{error}" if error else f"stat:{word}",
+        code,
+        e164(sm.source, sm.source_ton) or e164(sm.destination, sm.dest_ton),
+    )
 
 
-def _fields_of(sm: Sm, data: bytes, settings: Settings, *, whole: bool) -> _Fields:
-    """`whole`: fields may come after `text:` too. The customer's own words follow it and may look like fields, so they
-    count only where nothing else names the message."""
-    if sm.data_coding in (settings.ucs2, UCS2):
+def _fields_of(sm: Sm, data: bytes, settings: Settings, *, whole: bool) -> tuple[str, str, str, str]:
+    """Id, date of the end, state and error, empty where there is none.
+
+    `whole`: fields may come after `text:` too. The customer's own words follow it and may look like fields, so they
+    count only where nothing else names the message.
+    """
+    if sm.data_coding and sm.data_coding in (settings.ucs2, UCS2):
         text = text_of(data[: 2 * MOST_TEXT_CHARACTERS], sm.data_coding, default=settings.coding, ucs2=settings.ucs2)
-    else:
-        text = without_header(sm, data)[:MOST_TEXT_CHARACTERS].decode(
-            "latin-1"
-        )  # whatever the alphabet, these are ASCII letters
+    else:  # whatever the alphabet, fields are letters and digits of ASCII
+        text = without_header(sm, data)[:MOST_TEXT_CHARACTERS].decode("latin-1")
     standard = _STANDARD.match(text)
     if standard:
-        return _Fields(*standard.groups())
+        return standard[1], standard[2], standard[3], standard[4]
     quote = _QUOTE.search(text)
     named = _named(text[: quote.start()] if quote else text)
     if quote and whole and not {"id", "stat"} <= named.keys():
         named = _named(text[quote.end() :]) | named
-    return _Fields(**named)
+    return named.get("id", ""), named.get("done", ""), named.get("stat", ""), named.get("err", "")
 
 
 def _named(text: str) -> dict[str, str]:
-    """Field of `_Fields` → its first value that is not empty."""
+    """Field → its first value that is not empty."""
     found: dict[str, str] = {}
     for key, value in _FIELD.findall(text):
         name = _NAMES.get(key[-2:].lower() if key[-1:] in "dD" else key[:3].lower())
         if name and value:
             found.setdefault(name, value)
     return found
-
-
-def _id_in(tlvs: dict[int, bytes]) -> str:
-    return tlvs.get(Tag.RECEIPTED_MESSAGE_ID, b"").partition(b"\0")[0].decode("latin-1").strip()
 
 
 def _receipt_ref(in_text: str, in_parameter: str, ids: Ids) -> str:
@@ -204,10 +207,8 @@ def _rewritten(number: str, base: int, form: str) -> str:
     return format(int(number, base), form)
 
 
-def _error(err: str, tlvs: dict[int, bytes]) -> str:
-    """`32` → `032`; from the parameter when the text has none."""
-    if not err and Tag.NETWORK_ERROR_CODE in tlvs:
-        err = str(int.from_bytes(tlvs[Tag.NETWORK_ERROR_CODE][1:3], "big"))
+def _error(err: str) -> str:
+    """`32` → `032`; empty for what is no code."""
     if not _ERROR.fullmatch(err):
         return ""
     return err.zfill(3) if err.isdecimal() else err.upper()
