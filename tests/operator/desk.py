@@ -59,7 +59,6 @@ class Journal:
         self._lines.append(json.dumps([destination, part, data.hex(), message_id]))
 
     def flush(self) -> None:
-        """Before any answer is written: what a sender was told is never missing here."""
         if self._lines:
             self._file.write(("\n".join(self._lines) + "\n").encode())
             self._lines.clear()
@@ -86,8 +85,8 @@ def key_of(sm: Sm) -> Key:
 
 
 def read_journal(path: Path) -> Counter[Key]:
-    """How often each part was accepted, as the journal has it."""
-    lines = path.read_text().splitlines() if path.exists() else []
+    """How often each part was accepted, as the journal has it; a line that is just being written does not count."""
+    lines = path.read_text().split("\n")[:-1] if path.exists() else []
     return Counter((item[0], item[1], bytes.fromhex(item[2])) for item in map(json.loads, lines))
 
 
@@ -152,6 +151,10 @@ class Desk:
         wanted = sm.registered_delivery & 3
         if fate is SILENCE or not wanted or (wanted == 2 and fate is DELIVERED):
             return False
+        if self.options.receipt_part != "each":
+            number, _, total = key_of(sm)[1].partition("/")
+            if number and number != ("1" if self.options.receipt_part == "first" else total):
+                return False
         return not (self.options.no_receipt and self._happens(self.options.no_receipt))
 
     def _told(self, sm: Sm, message_id: str, fate: Fate) -> Told:

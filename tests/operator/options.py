@@ -28,6 +28,7 @@ class Options:
     down_s: float = option(0.0, "Seconds after the start until it can be reached.")
     fail: float = option(0.0, "Share undelivered (err 001).")
     receipt_ms: int = option(0, "How long after its answer the receipt comes.")
+    receipt_part: str = option("each", "Which parts of a long message have one: each, first or last.")
     no_receipt: float = option(0.0, "Share whose receipt never comes.")
     early: float = option(0.0, "Share whose receipt comes before the answer.")
     duplicate: float = option(0.0, "Share whose receipt comes twice.")

@@ -184,6 +184,11 @@ class Operator:
             self._loop.call_soon(self._flush)
         self._dirty.add(session)
 
+    def write_journal(self) -> None:
+        """Before anything goes out: what a sender was told is never missing in it."""
+        if self.desk.journal:
+            self.desk.journal.flush()
+
     def nacked(self, delivery: Delivery) -> None:
         self.seen.nacked += 1
         if self._may_again(delivery):

@@ -113,14 +113,14 @@ class Session(asyncio.Protocol):
         self.flush()
 
     def flush(self) -> None:
+        self._operator.write_journal()
         if self._out and self._transport is not None:
-            if self._operator.desk.journal:
-                self._operator.desk.journal.flush()
             self._transport.write(b"".join(self._out))
         self._out.clear()
 
     def cut(self) -> None:
         """Without a word, as when a cable is pulled."""
+        self._operator.write_journal()
         if self._transport is not None:
             self._out.clear()
             self._transport.abort()

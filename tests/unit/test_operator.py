@@ -149,6 +149,15 @@ def test_every_part_is_accepted_and_receipted_and_counted_by_itself() -> None:
         }
 
 
+@pytest.mark.parametrize(("which", "at"), [("first", 0), ("last", 2)])
+def test_a_long_message_can_have_one_receipt_alone(which: str, at: int) -> None:
+    with smsc(receipt_part=which) as operator, bound(operator) as esme:
+        esme.submit("0001", text="a" * 400)
+        esme.submit("0002")
+        answers, delivered, _ = esme.take(4, 2)
+        assert [one.provider_ref for one in told(delivered)] == [answers[at].message_id, answers[3].message_id]
+
+
 def test_throttling_takes_its_share_and_nothing_of_it_is_accepted() -> None:
     with smsc(throttle=0.3) as operator, bound(operator) as esme:
         esme.submit(*ends(500))
@@ -436,3 +445,15 @@ def test_as_a_process_it_prints_its_port_keeps_a_journal_and_says_what_it_saw(tm
         seen = json.loads(process.stdout.read())
         assert (seen["submits"], seen["accepted"], seen["binds"]) == (3, 3, 1)
     assert process.returncode == 0
+
+
+def test_the_journal_has_what_was_accepted_and_never_answered(tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    with smsc(journal=str(journal), silent=1.0) as operator, bound(operator) as esme:
+        esme.submit("0001")
+        operator.wait_for(lambda _: read_journal(journal).total() == 1)
+        operator.set(drop_every=2)
+        esme.submit("0002")
+        esme.reads_to_the_end()
+        assert read_journal(journal) == operator.counts
+        assert read_journal(journal).total() == 2
