@@ -329,6 +329,17 @@ def test_a_message_from_a_phone_says_who_and_what_and_to_whom() -> None:
     assert inbound(phone(b"Arr\xeat", data_coding=3)).text == "Arrêt"
 
 
+def test_the_default_alphabet_of_the_operator_is_read_as_the_route_says() -> None:
+    for query, text in (
+        ("", "\u03a9\ufffd@"),
+        ("coding=latin1", "\x15é\0"),
+        ("coding=latin1&data_coding=3", "\u03a9\ufffd@"),
+    ):
+        found = read_deliver(phone(b"\x15\xe9\0"), settings(query), NOW_US)
+        assert isinstance(found, Inbound)
+        assert found.text == text
+
+
 def test_what_the_operator_sends_again_has_the_same_key_and_other_messages_another() -> None:
     first = inbound(phone(b"YES"))
     assert inbound(phone(b"YES"), now_us=NOW_US + MINUTE_US).key == first.key

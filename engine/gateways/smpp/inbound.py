@@ -124,7 +124,7 @@ def _header(data: bytes) -> tuple[tuple[int, int, int], bytes] | None:
 
 
 def _text(data: bytes, data_coding: int, settings: Settings) -> str:
-    return text_of(data, data_coding, default=settings.coding, ucs2=settings.ucs2)
+    return text_of(data, data_coding, default=settings.coding_of_0, ucs2=settings.ucs2)
 
 
 def _key(content: str) -> str:

@@ -166,7 +166,9 @@ def _fields_of(sm: Sm, data: bytes, settings: Settings, *, whole: bool) -> tuple
     count only where nothing else names the message.
     """
     if sm.data_coding and sm.data_coding in (settings.ucs2, UCS2):
-        text = text_of(data[: 2 * MOST_TEXT_CHARACTERS], sm.data_coding, default=settings.coding, ucs2=settings.ucs2)
+        text = text_of(
+            data[: 2 * MOST_TEXT_CHARACTERS], sm.data_coding, default=settings.coding_of_0, ucs2=settings.ucs2
+        )
     else:  # whatever the alphabet, fields are letters and digits of ASCII
         text = without_header(sm, data)[:MOST_TEXT_CHARACTERS].decode("latin-1")
     standard = _STANDARD.match(text)

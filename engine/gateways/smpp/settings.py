@@ -64,6 +64,11 @@ class Settings:
     receipts: int = 1
     utc_offset_min: int = 0
 
+    @property
+    def coding_of_0(self) -> Coding:
+        """The alphabet of data coding 0 in what the operator sends: the route's, unless that has a number of its own."""
+        return "gsm7" if self.data_coding else self.coding
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
