@@ -39,6 +39,7 @@ FIRST_ROUTE_NAME = "Simulator"
 DROP_NOTICES_EVERY_S = 86_400
 DROP_ORPHANS_EVERY_S = 3_600
 LOW_BALANCES_EVERY_S = 30
+TAKEOVERS_EVERY_S = 5
 DROP_DRAFTS_EVERY_S = 21_600
 
 
@@ -78,6 +79,7 @@ class Engine:
             clock,
             self._receipts,
             handlers={DISPATCH_JOB: self._dispatch},
+            looks={"takeovers": (TAKEOVERS_EVERY_S, self._dispatcher.look_at_routes)},
             chores={
                 "reconciliation": (RECONCILE_EVERY_S, self.reconcile),
                 "low balances": (LOW_BALANCES_EVERY_S, self.profile.tell_low),
@@ -97,8 +99,9 @@ class Engine:
         """Opens the database (StoreError when another process has it) and migrates it; nothing runs yet."""
         return cls(config, open_store(config.url, memory_mb=config.memory_mb), clock or SystemClock())
 
-    def start(self) -> None:
-        """Settles what a crash left, proves the books, then begins to send."""
+    def start(self, *, listening: bool = True) -> None:
+        """Settles what a crash left, proves the books, then begins to send. `listening`: routes that phones can answer
+        on keep their connection though nothing is sent."""
         interrupted = self._dispatcher.recover()
         if interrupted:
             log.warning(
@@ -106,6 +109,8 @@ class Engine:
             )
         self.reconcile(quick=True)
         self.scheduler.start()
+        if listening:
+            self._dispatcher.listen()
         self._dispatcher.wake()
 
     def stop(self) -> None:

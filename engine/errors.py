@@ -125,6 +125,8 @@ SENTENCES: Final[dict[str, str]] = {
     "gateway_url": "The gateway address “{url}” cannot be used: {problem}",
     "price": "“{value}” is not a price. Use credits per SMS, for example 1.20.",
     "price_file": "The price list cannot be read: {problem} Use a CSV file with the columns country and price.",
+    "codes_file": "The list of codes cannot be read: {problem} "
+    "Use a CSV file with the columns code, meaning and reason.",
     "prices_changed": "Somebody else saved prices meanwhile (version {version}). Look at them, then enter yours again.",
     "price_in_force": "Version {version} is in force or withdrawn already. Save a new version instead.",
     "route_default": "“{route}” is the default route: it has to be open. Make another open route the default first.",

@@ -69,13 +69,13 @@ def insert(tx: Tx, frame: pl.DataFrame) -> None:
     tx.bulk("messages.insert", frame)
 
 
-def claim(tx: Tx, *, task: Row, dispatch_id: int, low: int, limit: int) -> Rows:
+def claim(tx: Tx, *, task: Row, dispatch_id: int, low: int, limit: int, carrier_id: int | None = None) -> Rows:
     """Marks the queued ones of `limit` messages from id `low` on as submitting (maybe none).
 
-    They must be committed before the gateway is called.
+    They must be committed before the gateway is called. `carrier_id` is the route that carries them for their own.
     """
     last = min(low + limit, task["first_message"] + task["recipients"]) - 1
-    return sorted(tx.all("messages.claim", task["id"], dispatch_id, low, last), key=_id)
+    return sorted(tx.all("messages.claim", task["id"], dispatch_id, low, last, carrier_id), key=_id)
 
 
 def first_queued(reader: Reader, task: Row) -> int | None:
@@ -85,15 +85,37 @@ def first_queued(reader: Reader, task: Row) -> int | None:
     return row["id"] if row else None
 
 
-def record_submitted(tx: Tx, *, task: Row, accepted: pl.DataFrame, now_us: int) -> None:
-    """Messages the operator accepted: id, provider_ref, dispatch_id, country, held_micro.
+def handed_over(reader: Reader, task: Row) -> bool:
+    """Whether nothing of the task may be claimed and every gateway's answer is recorded."""
+    last = task["first_message"] + task["recipients"] - 1
+    unrecorded = reader.one("messages.any_unrecorded", task["id"], task["first_message"], last)
+    return unrecorded is None and first_queued(reader, task) is None
+
+
+def record_submitted(tx: Tx, *, task: Row, accepted: pl.DataFrame, carrier_id: int, now_us: int) -> None:
+    """Messages that the operator behind the route `carrier_id` accepted: id, provider_ref, part_refs (null, or the
+    references of all parts), dispatch_id, country, held_micro.
 
     On routes that charge on acceptance they are charged here.
     """
     tx.bulk("messages.record_submitted", accepted.select("id", "provider_ref"), now_us)
-    tx.bulk("messages.await_receipts", accepted, task["id"], task["account_id"], task["route_id"], now_us)
+    awaited = _references(accepted)
+    tx.bulk("messages.await_receipts", awaited, task["id"], task["account_id"], carrier_id, now_us)
     if task["charge_on"] == ChargeOn.ACCEPTED:
         _charge_accepted(tx, accepted, task, now_us)
+
+
+def _references(accepted: pl.DataFrame) -> pl.DataFrame:
+    """A row for each reference that receipts will name, with how many its message has in `refs`."""
+    several = accepted.filter(pl.col("part_refs").is_not_null())
+    single = accepted.filter(pl.col("part_refs").is_null()).with_columns(pl.lit(1, dtype=pl.Int16).alias("refs"))
+    if several.is_empty():
+        return single
+    each = several.with_columns(
+        pl.col("part_refs").list.unique(maintain_order=True).alias("provider_ref"),
+        pl.col("part_refs").list.n_unique().cast(pl.Int16).alias("refs"),
+    )
+    return pl.concat([single, each.explode("provider_ref").select(single.columns)])
 
 
 def count_handed_over(tx: Tx, *, dispatch_id: int, task: Row, accepted: int, taken: int, held_micro: int) -> None:

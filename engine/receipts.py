@@ -15,7 +15,7 @@ import polars as pl
 from engine import messages
 from engine.gateways import Receipt, ReceiptSink, ReceiptState
 from engine.model import DAY_US, HOUR_US, MINUTE_US, SECOND_US, ChargeOn, Clock, FailReason, MessageState
-from engine.store import Store, Tx
+from engine.store import Store, Tx, one_column
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +28,9 @@ LATE_WINDOW_US: Final = 5 * DAY_US
 """How far back the message of a late receipt is looked for."""
 LATE_FRESH_US: Final = MINUTE_US
 """A parked receipt is looked up among all messages in its first minute, then hourly."""
+CODE_LENGTH: Final = 32
+MSISDN_DIGITS: Final = 15
+"""The most of E.164 §6.2.1."""
 EARLY_WAIT_US: Final = 2 * SECOND_US
 """A receipt that overtakes its submit answer by more than this is looked up among finished messages too."""
 
@@ -40,6 +43,8 @@ _INBOX_SCHEMA: Final[dict[str, Any]] = {
     "detail": pl.String,
     "receipt_us": pl.Int64,
     "received_us": pl.Int64,
+    "msisdn": pl.Int64,
+    "code": pl.String,
 }
 
 
@@ -77,6 +82,8 @@ class Receipts:
                 "detail": [one.detail[: messages.DETAIL_LENGTH] for one in arrived],
                 "receipt_us": [one.at_us for one in arrived],
                 "received_us": [now_us] * len(arrived),
+                "msisdn": [_digits(one.msisdn) for one in arrived],
+                "code": [one.code[:CODE_LENGTH] or None for one in arrived],
             }
             tx.bulk("receipts.put", pl.DataFrame(columns, schema=_INBOX_SCHEMA))
 
@@ -87,7 +94,7 @@ class Receipts:
         now_us = self._clock.now_us()
         with self._store.transaction() as tx:
             rows = tx.frame("receipts.take", FOLD_BATCH).sort("receipt_id")
-            decides = pl.col("id").is_not_null() & pl.col("id").is_first_distinct()
+            decides = pl.col("id").is_not_null() & _first_of_reference(rows)
             first, rest = rows.filter(decides), rows.filter(~decides)
             _finish(tx, first, now_us)
             if not rest.is_empty():
@@ -114,15 +121,16 @@ class Receipts:
         fresh_us = 0 if hourly else now_us - LATE_FRESH_US
         with self._store.transaction() as tx:
             awaited = tx.frame("receipts.parked_awaited", FOLD_BATCH).sort("receipt_id")
-            _finish(tx, awaited.filter(pl.col("id").is_first_distinct()), now_us)
+            _finish(tx, awaited.filter(_first_of_reference(awaited)), now_us)
             late = tx.frame(
                 "receipts.parked_late", fresh_us, now_us - EARLY_WAIT_US, now_us - LATE_WINDOW_US, FOLD_BATCH
             ).sort("receipt_id")
             _record_late(tx, late)
+            named = _settle_doubts(tx, now_us)
             dropped = tx.all("receipts.drop_old", now_us - PARKED_MOST_US)
         if dropped:
             log.warning("%s receipts named no message of ours within a day and were dropped", len(dropped))
-        return awaited.height + late.height
+        return awaited.height + late.height + named
 
     def expire(self) -> int:
         """Messages without receipt for 72 hours expire and their credit returns. Returns how many."""
@@ -137,8 +145,61 @@ class Receipts:
             return messages.finish(tx, batch, now_us=now_us)
 
 
+def _has_parts(rows: pl.DataFrame) -> bool:
+    return bool(rows.select((pl.col("refs") > 1).any()).item())
+
+
+def _first_of_reference(rows: pl.DataFrame) -> pl.Expr:
+    """The first receipt of each reference; comparing ids alone is four times as fast."""
+    return pl.struct("id", "provider_ref").is_first_distinct() if _has_parts(rows) else pl.col("id").is_first_distinct()
+
+
+def _whole(tx: Tx, rows: pl.DataFrame) -> pl.DataFrame:
+    """Of `rows` (one a reference) those that decide their message: its first part that failed, or the last of all
+    that arrived. The other receipts are counted and leave the inbox."""
+    if rows.is_empty() or not _has_parts(rows):
+        return rows
+    parts = rows.filter(pl.col("refs") > 1)
+    bad = parts.filter(pl.col("state") != MessageState.DELIVERED.value).unique("id", keep="first", maintain_order=True)
+    good = parts.filter(pl.col("state") == MessageState.DELIVERED.value).join(bad, on="id", how="anti")
+    last = good.clear()
+    if not good.is_empty():
+        tx.bulk("receipts.part_delivered", good.select("id", "provider_ref"))
+        open_ids = one_column(tx.bulk("receipts.parts_awaited", good.select("id").unique()), "message_id")
+        last = good.filter(~pl.col("id").is_in(open_ids)).unique("id", keep="last", maintain_order=True)
+    decisive = pl.concat([bad, last])
+    counted = parts.join(decisive, on="receipt_id", how="anti")
+    tx.bulk("receipts.remove", counted.select("receipt_id"))
+    return pl.concat([rows.filter(pl.col("refs") == 1), decisive])
+
+
+def _settle_doubts(tx: Tx, now_us: int) -> int:
+    """Receipts whose reference nobody knows, but which say whom they are about: they end the message in doubt to that
+    number, when only one can be meant. Returns how many."""
+    before_us = now_us - EARLY_WAIT_US
+    if tx.one("receipts.any_nameless", before_us) is None:
+        return 0
+    rows = tx.frame("receipts.parked_doubtful", before_us, now_us - LATE_WINDOW_US, FOLD_BATCH).sort("receipt_id")
+    first = rows.filter(pl.col("id").is_first_distinct())
+    _end(tx, first.with_columns(pl.lit(MessageState.IN_DOUBT.value).alias("old_state")), now_us)
+    return first.height
+
+
 def _finish(tx: Tx, rows: pl.DataFrame, now_us: int) -> None:
-    """Ends the messages that `rows` (of `receipts.take`, one a message) name; the receipts leave the inbox."""
+    """Ends the messages that `rows` (of `receipts.take`, one a reference) name; the receipts leave the inbox."""
+    rows = _whole(tx, rows)
+    charged_by_receipt = pl.col("charge_on") == ChargeOn.DELIVERED.value
+    _end(
+        tx,
+        rows.with_columns(
+            pl.lit(MessageState.SUBMITTED.value).alias("old_state"), charged_by_receipt.alias("unsettled")
+        ),
+        now_us,
+    )
+
+
+def _end(tx: Tx, rows: pl.DataFrame, now_us: int) -> None:
+    """Ends the messages of `rows`, one a message, as their receipts say; the receipts leave the inbox."""
     if rows.is_empty():
         return
     delivered = pl.col("state") == MessageState.DELIVERED.value
@@ -148,8 +209,6 @@ def _finish(tx: Tx, rows: pl.DataFrame, now_us: int) -> None:
         rows.with_columns(
             reason.alias("reason"),
             pl.col("receipt_us").alias("final_us"),
-            pl.lit(MessageState.SUBMITTED.value).alias("old_state"),
-            (pl.col("charge_on") == ChargeOn.DELIVERED.value).alias("unsettled"),
         ),
         now_us=now_us,
     )
@@ -172,6 +231,12 @@ def _record_late(tx: Tx, rows: pl.DataFrame) -> None:
         if not counts.is_empty():
             tx.bulk("receipts.count_late", counts)
     tx.bulk("receipts.remove", rows.select("receipt_id").unique())
+
+
+def _digits(msisdn: str) -> int | None:
+    """A number as messages keep it; None for what is none."""
+    digits = msisdn.removeprefix("+")
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= MSISDN_DIGITS else None
 
 
 def _default_reason() -> pl.Expr:

@@ -44,10 +44,11 @@ class Scheduler:
         clock: Clock,
         receipts: Receipts,
         handlers: Mapping[str, Handler],
+        looks: Mapping[str, tuple[int, Callable[[], object]]],
         chores: Mapping[str, tuple[int, Callable[[], object]]],
     ) -> None:
-        """`handlers` run jobs by name; `chores` are name → (every so many seconds, what) and have a thread of
-        their own, as they may read the whole database."""
+        """`handlers` run jobs by name; `looks` are name → (every so many seconds, what), quick and in this thread;
+        `chores` likewise, in a thread of their own, as they may read the whole database."""
         self._store = store
         self._clock = clock
         self._receipts = receipts
@@ -65,10 +66,14 @@ class Scheduler:
         for name, (every_s, chore) in slow.items():
             self._runs[name] = ChoreRun(name, every_s)
             self._plan.every(every_s).seconds.do(self._slow.submit, self._guarded, name, chore)
-        for name, every_s in (("parked receipts", PARKED_EVERY_S), ("deadlines", EXPIRE_EVERY_S)):
+        own = {
+            "parked receipts": (PARKED_EVERY_S, receipts.fold_parked),
+            "deadlines": (EXPIRE_EVERY_S, self._expire_all),
+            **looks,
+        }
+        for name, (every_s, look) in own.items():
             self._runs[name] = ChoreRun(name, every_s)
-        self._plan.every(PARKED_EVERY_S).seconds.do(self._guarded, "parked receipts", receipts.fold_parked)
-        self._plan.every(EXPIRE_EVERY_S).seconds.do(self._guarded, "deadlines", self._expire_all)
+            self._plan.every(every_s).seconds.do(self._guarded, name, look)
 
     def start(self) -> None:
         with self._store.transaction() as tx:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from engine.accounts import Accounts, Factors, Profile, Team
 from engine.app import Engine
 from engine.config import Config
 from engine.errors import ImsError
-from engine.gateways import GatewayFactory, gateway_for
+from engine.gateways import GatewayFactory, InboundSink, Link, LinkWord, Outcome, ReceiptSink, Submission, gateway_for
 from engine.model import MICRO, Actor, Role, SystemClock
 from engine.routes import EVERYWHERE, NewRoute
 from engine.store import Store, open_store
@@ -193,3 +193,24 @@ def settled(world_: World, task_id: int) -> bool:
 
 def frame_of(rows: list[dict[str, object]]) -> pl.DataFrame:
     return pl.DataFrame(rows, infer_schema_length=None)
+
+
+class Scripted:
+    """A gateway that answers every batch with the same outcomes and keeps what it was given."""
+
+    def __init__(self, outcomes: Sequence[Outcome]) -> None:
+        self.outcomes = outcomes
+        self.batches: list[list[int]] = []
+
+    def open(self, sink: ReceiptSink, inbound: InboundSink | None = None) -> None: ...
+
+    def submit(self, batch: Sequence[Submission]) -> list[Outcome]:
+        self.batches.append([one.message_id for one in batch])
+        return [self.outcomes[index % len(self.outcomes)] for index in range(len(batch))]
+
+    def resume(self, provider_refs: Sequence[str]) -> None: ...
+
+    def link(self) -> Link:
+        return Link(LinkWord.OPEN)
+
+    def close(self) -> None: ...

@@ -10,6 +10,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Final
 
@@ -34,7 +35,7 @@ _PLAIN: Final[Mapping[str, Bench]] = {
     "count_split": texts.count_split,
 }
 _OF_HISTORY: Final[Mapping[str, OfHistory]] = {
-    "dashboard_1m": history.dashboards,
+    "dashboard": history.dashboards,
     "record_page": history.pages,
     "start_to_health": starting.start_to_health,
 }
@@ -46,6 +47,8 @@ def run(arguments: argparse.Namespace, sizes: Sizes = Sizes()) -> int:  # noqa: 
     """Measures and prints; 1 when something could not be measured. `sizes` is for tests of this command."""
     only: str = arguments.only
     names = chosen(only)
+    if arguments.messages:
+        sizes = replace(sizes, history=arguments.messages, exact=True)
     on, results, failed = report.machine(), list[Result](), dict[str, str]()
     with Workbench(sizes) as bench:
         book = cache(lambda: HistoryBook(bench))

@@ -36,6 +36,8 @@ class Sizes:
     tasks: int = 10
     texts: int = 10_000
     history: int = 1_000_000
+    exact: bool = False
+    """Whether the history is as long as that on a slow machine too."""
     rounds: int = 5
     slow_rounds: int = 3
     """Of jobs whose peer takes seconds."""

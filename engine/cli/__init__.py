@@ -6,8 +6,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Final
 
 from engine.errors import ImsError
+
+MOST_HISTORY: Final = 100_000_000
 
 
 def parser() -> argparse.ArgumentParser:
@@ -28,8 +31,18 @@ def parser() -> argparse.ArgumentParser:
     restore.add_argument("path", metavar="PATH", help="the .db file of a backup")
     bench = commands.add_parser("bench", help="measure the budgets, each beside a peer")
     bench.add_argument("--json", action="store_true", help="print JSON")
+    bench.add_argument(
+        "--messages", type=_history, default=0, metavar="N", help="length of the history, such as 10000000"
+    )
     bench.add_argument("--only", default="", help="run the benchmarks whose name contains this")
     return root
+
+
+def _history(text: str) -> int:
+    """A length of history in messages."""
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MOST_HISTORY:
+        raise argparse.ArgumentTypeError(f"{text} is no number of messages from 1 to {MOST_HISTORY}")
+    return int(text)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -75,7 +88,12 @@ def _route(command: argparse.ArgumentParser) -> None:
     actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
     add = actions.add_parser("add", help="add a route")
     add.add_argument("name", metavar="NAME")
-    add.add_argument("--gateway", required=True, metavar="URL", help="such as sim://?fail=0.05&seed=1")
+    add.add_argument(
+        "--gateway",
+        required=True,
+        metavar="URL",
+        help="such as sim://?fail=0.05&seed=1 or smpp://user:password@host:2775?window=50",
+    )
     add.add_argument("--price", default="1.0", help="credits per SMS (default: 1.0)")
     add.add_argument(
         "--price-for", action="append", default=[], metavar="CC=PRICE", help="price of one country; repeat"
@@ -83,6 +101,11 @@ def _route(command: argparse.ArgumentParser) -> None:
     add.add_argument("--sender-id", action="store_true", help="the route supports a sender ID")
     add.add_argument("--throughput", type=int, default=0, metavar="N", help="parts per second (default: no limit)")
     add.add_argument("--default", action="store_true", help="use it when no route is named")
+    add.add_argument("--takeover", metavar="NAME", help="the route that takes over when this one cannot send")
+    add.add_argument(
+        "--takeover-after", type=int, default=60, metavar="S", help="after so many seconds of being down (default: 60)"
+    )
+    add.add_argument("--takeover-below", type=int, metavar="PERCENT", help="also below this success rate")
     add.add_argument("--json", action="store_true", help="print JSON")
     listing = actions.add_parser("list", help="list the routes")
     listing.add_argument("--json", action="store_true", help="print JSON")

@@ -15,7 +15,7 @@ def opened(*, started: bool = False) -> Generator[Engine]:
     engine = Engine.open(Config.from_env())
     try:
         if started:
-            engine.start()
+            engine.start(listening=False)
         yield engine
     finally:
         engine.stop()

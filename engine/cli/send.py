@@ -85,14 +85,9 @@ def send(engine: Engine, order: Order) -> dict[str, object]:
     preview = engine.tasks.preview(actor, draft)
     began = time.perf_counter()
     task_id = engine.tasks.accept(actor, preview)
-    return watch(engine, task_id, order, began=began, rejected=preview.rejected)
-
-
-def watch(engine: Engine, task_id: int, order: Order, *, began: float, rejected: int = 0) -> dict[str, object]:
-    """Waits as long as the order says; what became of its task. `began` is of `time.perf_counter`."""
     if order.wait or order.scheduled_at is None:
         _wait(engine, task_id, order)
-    return _answer(engine, task_id, rejected, time.perf_counter() - began)
+    return answer_of(engine, task_id, preview.rejected, time.perf_counter() - began)
 
 
 def _recipients(order: Order, engine: Engine) -> RecipientFile:
@@ -147,7 +142,8 @@ def _task(engine: Engine, task_id: int) -> Row:
     return row
 
 
-def _answer(engine: Engine, task_id: int, rejected: int, seconds: float) -> dict[str, object]:
+def answer_of(engine: Engine, task_id: int, rejected: int, seconds: float) -> dict[str, object]:
+    """What `--json` prints of a task."""
     row = _task(engine, task_id)
     return {
         "task": task_id,

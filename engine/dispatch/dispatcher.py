@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 from engine import messages
 from engine.dispatch.opt_outs import cancel_opted_out
+from engine.dispatch.takeovers import decide
 from engine.dispatch.worker import RouteWorker
-from engine.gateways import GatewayFactory, ReceiptSink
+from engine.gateways import GatewayFactory, InboundSink, ReceiptSink
 from engine.model import Clock
 from engine.routes import RouteMeters
 from engine.store import Store
@@ -25,9 +26,11 @@ class Dispatcher:
         sink_for: Callable[[int], ReceiptSink],
         on_recorded: Callable[[], None],
         meters: RouteMeters,
+        *,
+        inbound_for: Callable[[int], InboundSink] | None = None,
     ) -> None:
         """`on_recorded` is called after outcomes were committed: receipts that overtook them can be folded now.
-        `meters` learn what each route does.
+        `meters` learn what each route does. `inbound_for` gives a route the sink of messages from phones.
         """
         self._store = store
         self._clock = clock
@@ -39,6 +42,8 @@ class Dispatcher:
         self._lock = threading.Lock()
         self._paused = threading.Event()
         self._stopped = False
+        self._inbound_for = inbound_for
+        self._listening = False
 
     def recover(self) -> int:
         """At start, before anything is sent: interrupted submits are in doubt. Returns how many."""
@@ -57,10 +62,19 @@ class Dispatcher:
 
     def wake(self) -> None:
         """Makes sure every route with unsent or awaited messages has a worker, and that it looks now."""
-        for row in self._store.all("dispatch.busy_routes"):
+        for row in self._store.all("dispatch.busy_routes", self._listening):
             worker = self._worker(row["route_id"])
             if worker is not None:
                 worker.wake()
+
+    def listen(self) -> None:
+        """From now on routes that phones can answer on keep their connection, whether or not anything is sent."""
+        self._listening = True
+
+    def look_at_routes(self) -> None:
+        """Lets a route take over for one that cannot send, and give back."""
+        if decide(self._store, self._clock.now_us()):
+            self.wake()
 
     def pause(self) -> None:
         """Stops claiming everywhere (the books do not add up); what is in flight is still recorded."""
@@ -103,6 +117,7 @@ class Dispatcher:
                     paused=self._paused,
                     on_recorded=self._on_recorded,
                     meters=self._meters,
+                    inbound=self._inbound_for(route_id) if self._inbound_for else None,
                 )
                 self._workers[route_id] = worker
                 worker.start()

@@ -16,6 +16,7 @@ from engine.store import Row, Rows, Tx, one_column
 _ACCEPTED_SCHEMA: Final[dict[str, Any]] = {
     "id": pl.Int64,
     "provider_ref": pl.String,
+    "part_refs": pl.List(pl.String),
     "dispatch_id": pl.Int64,
     "country": pl.String,
     "held_micro": pl.Int64,
@@ -24,9 +25,11 @@ _ACCEPTED_SCHEMA: Final[dict[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Messages that are marked as submitting; `rows` are what the store knows of them."""
+    """Messages that are marked as submitting; `rows` are what the store knows of them, `carrier_id` is the route whose
+    gateway takes them."""
 
     task: Row
+    carrier_id: int
     dispatch_id: int
     rows: Rows
     batch: list[Submission]
@@ -55,7 +58,7 @@ def record(tx: Tx, claim: Claim, outcomes: Sequence[Outcome], *, now_us: int) ->
             held_micro=held_micro,
         )
     if not accepted.is_empty():
-        messages.record_submitted(tx, task=task, accepted=accepted, now_us=now_us)
+        messages.record_submitted(tx, task=task, accepted=accepted, carrier_id=claim.carrier_id, now_us=now_us)
     if lost:
         messages.doubt(tx, lost, detail="the connection was lost before the answer")
     if rejected:
@@ -71,6 +74,7 @@ def _accepted(claim: Claim, outcomes: Sequence[Outcome], indexes: Sequence[int])
         {
             "id": one_column(rows, "id"),
             "provider_ref": [outcomes[index].provider_ref for index in indexes],
+            "part_refs": [outcomes[index].part_refs or None for index in indexes],
             "dispatch_id": [claim.dispatch_id] * len(rows),
             "country": one_column(rows, "country"),
             "held_micro": one_column(rows, "held_micro"),

@@ -10,18 +10,35 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from engine import messages, routes
+from engine.dispatch.codes import Refusals
 from engine.dispatch.outcomes import Claim, record, requeue, submissions
 from engine.dispatch.throttle import Throttle
 from engine.errors import ImsError
-from engine.gateways import Gateway, GatewayDown, GatewayFactory, Outcome, OutcomeKind, ReceiptSink
+from engine.gateways import (
+    Gateway,
+    GatewayDown,
+    GatewayFactory,
+    InboundSink,
+    LinkWord,
+    Outcome,
+    OutcomeKind,
+    ReceiptSink,
+)
 from engine.model import Clock, TaskState
 from engine.store import Row, Store, Tx
 
 log = logging.getLogger(__name__)
 
 MOST_PAUSE_S: Final = 60.0
-PERMANENT_PAUSE_S: Final = 30.0
-"""After a refused login: staff must change the route, so asking often helps nobody."""
+REFUSED_PAUSE_S: Final = 600.0
+"""After a refused login: staff must change the route, and asking often may lock it at the operator."""
+REFUSED_LEAST_S: Final = 30.0
+"""After this, somebody who sends (a test message of staff) makes it try again."""
+REFUSED_LOOK_S: Final = 2.0
+"""How often it looks whether the address was changed."""
+LINK_LOOK_S: Final = 2.0
+"""How often a route at rest looks at its connection."""
+NEVER: Final = float("-inf")
 STOP_WAIT_S: Final = 10.0
 ROUTE_FRESH_S: Final = 5.0
 """How long a route is used as it was read, while a long task is being sent."""
@@ -46,6 +63,7 @@ class RouteWorker:
         paused: threading.Event,
         on_recorded: Callable[[], None],
         meters: routes.RouteMeters,
+        inbound: InboundSink | None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -55,12 +73,15 @@ class RouteWorker:
         self._paused = paused
         self._on_recorded = on_recorded
         self._meters = meters
+        self._inbound = inbound
         self._gateway: Gateway | None = None
         self._url = ""
         self._route: routes.Route | None = None
         self._loaded = 0.0
         self._throttle = Throttle(0)
         self._failures = 0
+        self._sending = False
+        self._refusals = Refusals()
         self._last_task = 0
         self._next_ids: dict[int, int] = {}
         self._unrecorded: tuple[Claim, Sequence[Outcome]] | None = None
@@ -93,13 +114,42 @@ class RouteWorker:
                     log.exception("route %s: unexpected fault; trying again", self._route_id)
                     self._back_off(GatewayDown(f"internal fault: {type(error).__name__}"))
                 else:
-                    self._awake.wait(LOOK_AGAIN_S)
+                    self._rest()
         finally:
             self._close_gateway()
+
+    def _rest(self) -> None:
+        """Nothing to send: until somebody wakes it, or for a while, notes whether the connection stands."""
+        until = time.monotonic() + LOOK_AGAIN_S
+        while time.monotonic() < until and not self._awake.wait(LINK_LOOK_S):
+            self._note_link()
+
+    def _note_link(self) -> None:
+        """A connection that is lost while nothing is sent is told like one that is missed by a task."""
+        link = self._gateway.link() if self._gateway else None
+        if link is None or not link.binds:
+            return
+        is_down = self._current().down_since_us is not None
+        if link.word in (LinkWord.DOWN, LinkWord.REFUSED) and not is_down:
+            with self._store.transaction() as tx:
+                routes.mark_down(tx, self._route_id, link.detail, self._clock.now_us())
+        elif link.word is LinkWord.OPEN and is_down:
+            with self._store.transaction() as tx:
+                routes.mark_up(tx, self._route_id, self._clock.now_us())
+        else:
+            return
+        self._loaded = NEVER
 
     def _send_all(self) -> None:
         """Sends until no task of the route has anything queued."""
         self._load()
+        self._sending = True
+        try:
+            self._send_claims()
+        finally:
+            self._sending = False
+
+    def _send_claims(self) -> None:
         claim = self._claim_next() if self._unrecorded is None else self._record()
         while claim is not None:
             gateway = self._open_gateway()
@@ -117,6 +167,8 @@ class RouteWorker:
                 log.exception("route %s: gateway fault, %s messages in doubt", self._route_id, len(claim.batch))
                 outcomes = [Outcome(OutcomeKind.LOST, detail=type(error).__name__)] * len(claim.batch)
             self._failures = 0
+            if any(outcome.code for outcome in outcomes):
+                outcomes = self._refusals.judged(claim.batch, outcomes, routes.code_table(self._store, self._route_id))
             self._measure(claim, outcomes)
             self._unrecorded = (claim, outcomes)
             claim = self._record()
@@ -133,7 +185,16 @@ class RouteWorker:
         if self._route is None or route.throughput != self._route.throughput:
             self._throttle = Throttle(route.throughput)
         self._route = route
-        self._open_gateway()
+        if self._is_wanted(route):
+            self._open_gateway()
+        else:
+            self._close_gateway()
+
+    def _is_wanted(self, route: routes.Route) -> bool:
+        """A closed route ends its connection after the last receipt."""
+        if route.enabled or self._sending:
+            return True
+        return self._store.one("dispatch.outstanding_refs", route.id, 1) is not None
 
     def _current(self) -> routes.Route:
         """The route, read again every few seconds of a long task."""
@@ -151,8 +212,9 @@ class RouteWorker:
             gateway = self._gateway_for(route.gateway)
         except ImsError as error:
             raise GatewayDown(error.message, permanent=True) from error
-        gateway.open(self._sink)
+        gateway.open(self._sink, self._inbound)
         self._gateway, self._url = gateway, route.gateway
+        self._meters.watch(route.id, gateway.link)
         refs = [row["provider_ref"] for row in self._store.all("dispatch.outstanding_refs", route.id, RESUME_MOST)]
         if refs:
             gateway.resume(refs)
@@ -160,6 +222,7 @@ class RouteWorker:
 
     def _close_gateway(self) -> None:
         if self._gateway is not None:
+            self._meters.watch(self._route_id, None)
             self._gateway.close()
             self._gateway = None
 
@@ -190,12 +253,15 @@ class RouteWorker:
                 return claim
             self._mark_sent(tx, task)
         for task in tasks:
-            if task["held_back"] and messages.first_queued(tx, task) is None:
+            if task["held_back"]:
                 self._mark_sent(tx, task)
         tx.run("dispatch.close_runs", self._route_id, self._clock.now_us())
         return None
 
     def _mark_sent(self, tx: Tx, task: Row) -> None:
+        """Only once nothing is queued or in the hands of another route that carries the task too."""
+        if not messages.handed_over(tx, task):
+            return
         tx.run("dispatch.mark_sent", task["id"], self._clock.now_us())
         tx.run("dispatch.mark_task_sent", task["id"], TaskState.SENT.value)
 
@@ -209,22 +275,31 @@ class RouteWorker:
             if begin is None:
                 return None
             dispatch_id = self._dispatch_of(tx, task)
-            rows = messages.claim(tx, task=task, dispatch_id=dispatch_id, low=begin, limit=limit)
+            rows = messages.claim(
+                tx, task=task, dispatch_id=dispatch_id, low=begin, limit=limit, carrier_id=self._carrier_of(task)
+            )
             if rows:
                 self._next_ids[task["id"]] = rows[-1]["id"] + 1
-                return Claim(task, dispatch_id, rows, submissions(task, rows))
+                return Claim(task, self._route_id, dispatch_id, rows, submissions(task, rows))
         return None
+
+    def _carrier_of(self, task: Row) -> int | None:
+        """This route when it carries for another, as is kept with message and dispatch."""
+        return self._route_id if task["route_id"] != self._route_id else None
 
     def _in_turn(self, tasks: list[Row]) -> list[Row]:
         """Tasks after the last one served come first."""
         return sorted(tasks, key=lambda task: (task["id"] <= self._last_task, task["id"]))
 
     def _dispatch_of(self, tx: Tx, task: Row) -> int:
-        running = tx.one("dispatch.running", task["id"])
+        running = tx.one("dispatch.running", task["id"], self._route_id)
         if running is not None:
             return running["id"]
         dispatch_id = tx.reserve("dispatch")
-        tx.run("dispatch.insert", dispatch_id, task["id"], task["account_id"], task["route_id"], self._clock.now_us())
+        tx.run(
+            "dispatch.insert", dispatch_id, task["id"], task["account_id"], task["route_id"], self._clock.now_us(),
+            self._carrier_of(task),
+        )  # fmt: skip
         return dispatch_id
 
     def _record(self) -> Claim | None:
@@ -259,13 +334,23 @@ class RouteWorker:
     def _back_off(self, down: GatewayDown) -> None:
         """Waits before the next try: doubling, with jitter so that routes do not return together."""
         self._failures += 1
-        pause_s = (
-            PERMANENT_PAUSE_S
-            if down.permanent
-            else min(down.retry_after_s * 2 ** min(self._failures, 10), MOST_PAUSE_S)
-        )
-        if down.permanent:
-            self._close_gateway()
         with self._store.transaction() as tx:
             routes.mark_down(tx, self._route_id, str(down), self._clock.now_us())
+        if down.permanent:
+            self._close_gateway()
+            self._await_change()
+            return
+        pause_s = min(down.retry_after_s * 2 ** min(self._failures, 10), MOST_PAUSE_S)
         self._stopping.wait(pause_s * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
+
+    def _await_change(self) -> None:
+        """The operator refused the login: waits until the address is another, or it is worth another try."""
+        refused, began = self._url_now(), time.monotonic()
+        while not self._stopping.wait(REFUSED_LOOK_S):
+            waited_s = time.monotonic() - began
+            asked = self._awake.is_set() and waited_s > REFUSED_LEAST_S
+            if asked or waited_s > REFUSED_PAUSE_S or self._url_now() != refused:
+                return
+
+    def _url_now(self) -> str:
+        return routes.load(self._store, self._route_id).gateway

@@ -48,6 +48,14 @@ def keep_secrets(typed: str, current: str) -> str:
     return head_now + ("?" + "".join(pieces) if query else "")
 
 
+def same_place(one: str, other: str) -> bool:
+    """Whether two addresses lead to one and the same account, so that both are down at once: the same address, or the
+    same user at the same SMPP host, whatever their options."""
+    one, other = one.strip(), other.strip()
+    heads = [_parted(masked_url(url))[0].rstrip("/").lower() for url in (one, other)]
+    return one == other or (heads[0] == heads[1] and heads[0].startswith(("smpp://", "smpps://")))
+
+
 def _put_back(item: str, kept: dict[str, list[str]]) -> str:
     name, _, value = item.partition("=")
     if value != MASK:

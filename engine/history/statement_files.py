@@ -7,6 +7,7 @@ before a byte is written it is proved that they follow from each other.
 from __future__ import annotations
 
 import io
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,7 +16,6 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-import reportlab
 import xlsxwriter  # pyright: ignore[reportMissingTypeStubs]  it ships none
 from reportlab.lib.pagesizes import A4, landscape
 from reportlab.pdfbase import pdfmetrics
@@ -32,7 +32,7 @@ from engine.store import Row
 MAX_PDF_ROWS: Final = 5_000
 """Movements of one PDF, some 150 pages."""
 UNKNOWN: Final = "◊"
-"""Stands for a character that the PDF's font does not have (it has the Latin ones); said at the end of the page."""
+"""Stands for a character that the PDF cannot show (Chinese or Arabic, say); said at the end of the page."""
 MOST_LINES: Final = 3
 """Lines of a note or task's name in a PDF; the rest becomes an ellipsis."""
 
@@ -162,7 +162,10 @@ def _xlsx(statement: Statement, heads: Heads) -> bytes:
 # --- PDF --------------------------------------------------------------------------------------------------------------
 
 _FONT, _BOLD = "IMSSans", "IMSSansBold"
-"""Bitstream Vera, which comes with reportlab and is embedded: looks the same everywhere."""
+"""DejaVu Sans, embedded: looks the same everywhere, and has Latin, Greek, Cyrillic, Armenian and Georgian letters."""
+_FONTS: Final = Path(__file__).parents[2] / "data" / "fonts"
+_LEFTWARD: Final = frozenset({"R", "AL", "AN", "RLE", "RLO", "RLI", "LRE", "LRO", "LRI", "FSI", "PDF", "PDI"})
+"""Bidirectional classes that drawing letter by letter from the left gets wrong (Unicode UAX #9)."""
 _WIDTH, _HEIGHT = landscape(A4)
 _MARGIN: Final = 40.0
 _SIZE: Final = 7.5
@@ -184,12 +187,12 @@ _COLUMNS: Final = (
 
 @cache
 def _glyphs() -> frozenset[int]:
-    """Registers the fonts once; the characters they have."""
+    """Registers the fonts once; the characters they have and can be drawn one by one."""
     fonts: Any = pdfmetrics  # reportlab is typed only in part
-    folder = Path(reportlab.__file__).parent / "fonts"
-    for name, file in ((_FONT, "Vera.ttf"), (_BOLD, "VeraBd.ttf")):
-        fonts.registerFont(TTFont(name, folder / file))
-    return frozenset(fonts.getFont(_FONT).face.charToGlyph)
+    for name, file in ((_FONT, "DejaVuSans.ttf"), (_BOLD, "DejaVuSans-Bold.ttf")):
+        fonts.registerFont(TTFont(name, _FONTS / file))
+    known: frozenset[int] = frozenset(fonts.getFont(_FONT).face.charToGlyph)
+    return frozenset(code for code in known if unicodedata.bidirectional(chr(code)) not in _LEFTWARD)
 
 
 class _Paper:

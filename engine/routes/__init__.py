@@ -1,6 +1,8 @@
 """Routes: how messages leave, what they cost where and from when, how they do, and the name that shows the price."""
 
-from engine.routes.editing import RouteChanges, add
+from engine.routes.codes import Code, CodeFile, code_table, read_codes, write_codes
+from engine.routes.csv_files import RowProblem
+from engine.routes.editing import RouteChanges, add, edit
 from engine.routes.health import Outcomes, RouteHealth
 from engine.routes.meters import RouteMeters
 from engine.routes.model import (
@@ -12,11 +14,11 @@ from engine.routes.model import (
     NewRoute,
     Route,
 )
-from engine.routes.price_files import PriceFile, RowProblem, read_prices, write_prices
+from engine.routes.price_files import PriceFile, read_prices, write_prices
 from engine.routes.prices import PriceChange, changes_between, prices_of
 from engine.routes.reading import find, load, load_all
 from engine.routes.service import Routes
-from engine.routes.states import mark_down, mark_up
+from engine.routes.states import give_back, link_words, mark_down, mark_up, take_over
 
 __all__ = [
     "DEFAULT_BATCH",
@@ -24,6 +26,8 @@ __all__ = [
     "MOST_BATCH",
     "MOST_THROUGHPUT",
     "NAME_LENGTH",
+    "Code",
+    "CodeFile",
     "NewRoute",
     "Outcomes",
     "PriceChange",
@@ -36,12 +40,19 @@ __all__ = [
     "RowProblem",
     "add",
     "changes_between",
+    "code_table",
+    "edit",
     "find",
+    "give_back",
+    "link_words",
     "load",
     "load_all",
     "mark_down",
     "mark_up",
     "prices_of",
+    "read_codes",
     "read_prices",
+    "take_over",
+    "write_codes",
     "write_prices",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final, TypedDict
 
 from engine import numbers
@@ -23,11 +24,15 @@ from engine.routes.model import (
     price_words,
 )
 from engine.routes.prices import ALWAYS, check_prices, insert_version
+from engine.routes.reading import load_all
+from engine.routes.states import give_back
+from engine.routes.takeover import CONDITIONS, check_routes
 from engine.store import Tx
 
 
 class RouteChanges(TypedDict, total=False):
-    """What an administrator changes; what is left out stays. `countries` None means everywhere that is served."""
+    """What an administrator changes; what is left out stays. `countries` None means everywhere that is served,
+    `takeover_id` None that no route takes over, and then nothing is kept of when."""
 
     name: str
     gateway: str
@@ -41,6 +46,9 @@ class RouteChanges(TypedDict, total=False):
     batch: int
     enabled: bool
     is_default: bool
+    takeover_id: int | None
+    takeover_after_s: int | None
+    takeover_below: int | None
 
 
 FIELDS: Final[Mapping[str, str]] = {
@@ -56,8 +64,12 @@ FIELDS: Final[Mapping[str, str]] = {
     "batch": "Batch",
     "enabled": "Open for new tasks",
     "is_default": "Default route",
+    "takeover_id": "Takes over",
+    "takeover_after_s": "After seconds of being down",
+    "takeover_below": "Below a success rate of",
 }
 """Property → its name on forms, in errors and in the audit log."""
+_UNITS: Final[Mapping[str, str]] = {"takeover_after_s": " s", "takeover_below": "%"}
 
 _LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "sender_max": (SENDER_LEAST, SENDER_MOST),
@@ -94,7 +106,7 @@ def added_words(new: NewRoute) -> str:
     return f"“{new.name.strip()}” over {safe_url(new.gateway)}, {price_words(new.prices)} credit/SMS"
 
 
-def edit(tx: Tx, before: Route, changes: RouteChanges) -> str:
+def edit(tx: Tx, before: Route, changes: RouteChanges, *, now_us: int) -> str:
     """Checks and writes the changes of a route; returns them in words, empty when nothing differs.
 
     Tasks that were accepted keep their price version, counting rule and charging: those are the task's own.
@@ -103,18 +115,24 @@ def edit(tx: Tx, before: Route, changes: RouteChanges) -> str:
     differing = {field: value for field, value in wanted.items() if value != getattr(before, field)}
     if not differing:
         return ""
+    after = replace(before, **differing)
+    others = [route for route in load_all(tx, now_us=now_us) if route.id != before.id]
+    if differing.keys() & CONDITIONS:
+        check_routes(after, others)
     if differing.get("is_default"):
         tx.run("routes.clear_default")
-    after: dict[str, Any] = {field: differing.get(field, getattr(before, field)) for field in FIELDS}
     tx.run(
-        "routes.update", before.id, after["name"], after["gateway"], after["supports_sender"], after["sender_max"],
-        after["charge_on"].value, after["count_rule"].value, json.dumps(after["rules"].to_json()),
-        _countries_stored(after["countries"]), after["throughput"], after["batch"], after["enabled"],
-        after["is_default"],
+        "routes.update", before.id, after.name, after.gateway, after.supports_sender, after.sender_max,
+        after.charge_on.value, after.count_rule.value, json.dumps(after.rules.to_json()),
+        _countries_stored(after.countries), after.throughput, after.batch, after.enabled, after.is_default,
+        after.takeover_id, after.takeover_after_s, after.takeover_below,
     )  # fmt: skip
     if "gateway" in differing:
         tx.run("routes.forget_down", before.id)  # what was said of the old address
-    lines = [_change_words(field, getattr(before, field), value) for field, value in differing.items()]
+    if "gateway" in differing or "takeover_id" in differing:
+        give_back(tx, before.id, now_us)
+    names = {route.id: route.name for route in others}
+    lines = [_change_words(field, getattr(before, field), value, names) for field, value in differing.items()]
     return "; ".join(lines)
 
 
@@ -133,6 +151,8 @@ def _checked(tx: Tx, before: Route, changes: RouteChanges) -> dict[str, Any]:
         check_countries(wanted["countries"])
     if "rules" in wanted:
         parse_words("\n".join(wanted["rules"].words))
+    if "takeover_id" in wanted and wanted["takeover_id"] is None:
+        wanted |= {"takeover_after_s": None, "takeover_below": None}
     _check_default(before, wanted)
     return wanted
 
@@ -191,9 +211,11 @@ def _countries_stored(countries: frozenset[str] | None) -> str:
     return "" if countries is None else json.dumps(sorted(countries))
 
 
-def _change_words(field: str, before: Any, after: Any) -> str:
+def _change_words(field: str, before: Any, after: Any, names: Mapping[int, str]) -> str:
     if field == "rules":
         return f"{FIELDS[field]}: {_rule_words(before, after)}"
+    if field == "takeover_id":
+        before, after = (f"“{names.get(one, one)}”" if one is not None else "nobody" for one in (before, after))
     return f"{FIELDS[field]}: {_words(field, before)} → {_words(field, after)}"
 
 
@@ -204,6 +226,10 @@ def _words(field: str, value: Any) -> str:
         return "everywhere" if value is None else ", ".join(sorted(value))
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if value is None:
+        return "never"
+    if field in _UNITS:
+        return f"{value}{_UNITS[field]}"
     return f"“{value}”" if field == "name" else str(value)
 
 

@@ -1,4 +1,4 @@
-"""How a route does right now: state, queue, rate, success, and how long receipts take."""
+"""How a route does right now: state, connection, queue, rate, success, and how long receipts take."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import threading
 from dataclasses import dataclass
 from typing import Final
 
+from engine.gateways import Link, LinkWord
 from engine.model import DAY_US, HOUR_US, SECOND_US
 from engine.routes.meters import WINDOW_S, RouteMeters
 from engine.routes.model import Route
-from engine.routes.states import plain_error
+from engine.routes.states import plain_error, refused_login
 from engine.store import Reader, Row, one_column
 
 DELAYS_FRESH_US: Final = 10 * SECOND_US
@@ -34,9 +35,15 @@ class RouteHealth:
 
     route: Route
     state: str
-    """"up", "down" or "closed"."""
+    """"up", "connecting", "down", "refused" (the login) or "closed"."""
     error: str
-    """Why it is down, as a sentence; empty when it is not."""
+    """Why it is down or refused, as a sentence; empty when it is not."""
+    link: Link | None
+    """How its connection stands; None while its gateway is closed, as nothing is to be sent or awaited."""
+    taken_over_by: str
+    """The route that sends in its place now; empty when it sends itself."""
+    stands_in_for: tuple[str, ...]
+    """The routes in whose place it sends now."""
     queued: int
     queued_parts: int
     in_flight: int
@@ -92,19 +99,63 @@ def read_health(
     queues = _by_route(reader.all("routes.health_queues"))
     outcomes = _by_route(reader.all("routes.health_outcomes", now_us - DAY_US, now_us - HOUR_US))
     took = delays.read(reader, now_us)
+    carriers = {route.id: route.takeover_id for route in routes if route.taken_over_us is not None}
     return [
-        _health(route, queues.get(route.id, {}), outcomes.get(route.id, {}), took.get(route.id, {}), meters)
+        _health(
+            route,
+            queues.get(route.id, {}),
+            outcomes.get(route.id, {}),
+            took.get(route.id, {}),
+            meters,
+            carrier=_names(routes, {carriers.get(route.id)}),
+            stands_in_for=_names(routes, {first for first, other in carriers.items() if other == route.id}),
+        )
         for route in routes
     ]
 
 
-def _health(route: Route, queue: Row, outcome: Row, delay: Row, meters: RouteMeters) -> RouteHealth:
-    meter = meters.read(route.id)
-    state = "down" if route.down_since_us is not None else "up" if route.enabled else "closed"
+def _names(routes: list[Route], ids: set[int] | set[int | None]) -> tuple[str, ...]:
+    return tuple(route.name for route in routes if route.id in ids)
+
+
+def state_of(route: Route, link: Link | None) -> str:
+    """The word of `RouteHealth.state`. What the worker has found wins over a connection that is up meanwhile."""
+    if link is not None and link.word is LinkWord.REFUSED:
+        return "refused"
+    if route.down_since_us is not None or (link is not None and link.word is LinkWord.DOWN):
+        return "down"
+    if link is not None and link.word is LinkWord.CONNECTING:
+        return "connecting"
+    return "up" if route.enabled else "closed"
+
+
+def error_words(route: Route, link: Link | None, state: str, carrier: str) -> str:
+    """What `RouteHealth.error` says."""
+    told = (route.last_error if route.down_since_us is not None else None) or (link.detail if link else "")
+    if state == "refused":
+        return refused_login(link.detail if link and link.detail else told)
+    return plain_error(told, carried_by=carrier) if state == "down" else ""
+
+
+def _health(
+    route: Route,
+    queue: Row,
+    outcome: Row,
+    delay: Row,
+    meters: RouteMeters,
+    *,
+    carrier: tuple[str, ...],
+    stands_in_for: tuple[str, ...],
+) -> RouteHealth:
+    meter, link = meters.read(route.id), meters.link(route.id)
+    state, taken_over_by = state_of(route, link), "".join(carrier)
     return RouteHealth(
         route=route,
         state=state,
-        error=plain_error(route.last_error or "") if state == "down" else "",
+        error=error_words(route, link, state, taken_over_by),
+        link=link,
+        taken_over_by=taken_over_by,
+        stands_in_for=stands_in_for,
         queued=max(0, int(queue.get("unsent", 0)) - meter.in_flight),
         queued_parts=max(0, int(queue.get("unsent_parts", 0)) - meter.in_flight_parts),
         in_flight=meter.in_flight,

@@ -1,4 +1,5 @@
-"""What the route threads did in the last minute; kept in memory, as only this process sends."""
+"""What the route threads did in the last minute, and how their connections stand; kept in memory, as only this process
+sends."""
 
 from __future__ import annotations
 
@@ -8,6 +9,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
+
+from engine.gateways import Link, LinkWord
 
 WINDOW_S: Final = 60
 
@@ -36,6 +39,7 @@ class RouteMeters:
     def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
         self._now_s = now_s
         self._meters: dict[int, _Meter] = {}
+        self._links: dict[int, Callable[[], Link]] = {}
         self._lock = threading.Lock()
 
     def submitting(self, route_id: int, messages: int, parts: int) -> None:
@@ -59,6 +63,26 @@ class RouteMeters:
             self._forget(meter)
             parts = sum(batch[1] for batch in meter.batches)
             return Reading(*meter.in_flight, parts, sum(batch[2] for batch in meter.batches))
+
+    def watch(self, route_id: int, link: Callable[[], Link] | None) -> None:
+        """The route's gateway is open and tells by `link` how it stands; None: it was closed.
+
+        A refused login is remembered: its gateway is closed at once, and staff must see why until it is tried again.
+        """
+        with self._lock:
+            last = self._links.pop(route_id, None)
+            if link is not None:
+                self._links[route_id] = link
+        stands = last() if last and link is None else None  # outside the lock: a gateway's own locks are its business
+        if stands is not None and stands.word is LinkWord.REFUSED:
+            with self._lock:
+                self._links.setdefault(route_id, lambda: stands)
+
+    def link(self, route_id: int) -> Link | None:
+        """How the route's connection stands now; None while its gateway is closed (nothing to send or to await)."""
+        with self._lock:
+            link = self._links.get(route_id)
+        return link() if link else None
 
     def _forget(self, meter: _Meter) -> None:
         since_s = self._now_s() - WINDOW_S

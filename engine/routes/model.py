@@ -42,6 +42,15 @@ class Route:
     prices: Mapping[str, int]
     down_since_us: int | None
     last_error: str | None
+    takeover_id: int | None = None
+    """The route that takes over when this one cannot send; None: nobody does."""
+    takeover_after_s: int | None = None
+    """Seconds of being down after which it does; None: never for that."""
+    takeover_below: int | None = None
+    """The share of successes, in percent, below which it does; None: never for that."""
+    taken_over_us: int | None = None
+    """Since when it has; None: this route sends itself."""
+    taken_over_why: str | None = None
 
     @property
     def gateway_safe(self) -> str:

@@ -65,4 +65,9 @@ def _route(row: Row, in_force: Prices) -> Route:
         prices=prices,
         down_since_us=row["down_since_us"],
         last_error=row["last_error"],
+        takeover_id=row["takeover_id"],
+        takeover_after_s=row["takeover_after_s"],
+        takeover_below=row["takeover_below"],
+        taken_over_us=row["taken_over_us"],
+        taken_over_why=row["taken_over_why"],
     )

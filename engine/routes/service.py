@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -10,9 +10,11 @@ from engine.access import allows
 from engine.accounts import confirm, record_audit
 from engine.accounts.limits import limits_of
 from engine.errors import AccessError
+from engine.gateways import Link
 from engine.gateways.addresses import check_address
 from engine.model import EVERY_ROLE, OPERATOR_ROLES, Actor, Clock, Role, format_credits, to_datetime
-from engine.routes import editing, prices, reading
+from engine.routes import codes, editing, prices, reading
+from engine.routes.codes import Code
 from engine.routes.editing import RouteChanges
 from engine.routes.health import Delays, RouteHealth, read_health
 from engine.routes.meters import RouteMeters
@@ -36,7 +38,7 @@ class Routes:
     def selectable(self, actor: Actor) -> list[Route]:
         """Routes the account can send with now, the default one first. Prices are public to every role.
 
-        Customers get no gateway: `gateway` and `last_error` are the operator's business.
+        Customers get no gateway, nor which route takes over and why: that is the operator's business.
         """
         mine = limits_of(self._store, actor.account_id)
         return [_for(actor, route) for route in self._all() if route.enabled and mine.allows_route(route.id)]
@@ -58,6 +60,10 @@ class Routes:
     def health(self, actor: Actor) -> list[RouteHealth]:  # noqa: ARG002 - the decorator checks the actor
         """How every route does now, in the order of `listing`; cheap enough to ask every few seconds."""
         return read_health(self._store, self._all(), self._meters, self._delays, now_us=self._clock.now_us())
+
+    def link(self, route_id: int) -> Link | None:
+        """Internal, for the command line on the operator's own machine: how the route's connection stands."""
+        return self._meters.link(route_id)
 
     @allows(ADMIN)
     def add(self, actor: Actor, new: NewRoute) -> int:
@@ -81,7 +87,7 @@ class Routes:
         with self._store.transaction() as tx:
             confirm(tx, actor)
             before = reading.load(tx, route_id, now_us=now_us)
-            words = editing.edit(tx, before, changes)
+            words = editing.edit(tx, before, changes, now_us=now_us)
             if words:
                 self._audit(tx, actor, "route_edited", route_id, words, now_us)
             return reading.load(tx, route_id, now_us=now_us)
@@ -92,7 +98,8 @@ class Routes:
         now_us = self._clock.now_us()
         with self._store.transaction() as tx:
             confirm(tx, actor)
-            words = editing.edit(tx, reading.load(tx, route_id, now_us=now_us), RouteChanges(enabled=enabled))
+            before = reading.load(tx, route_id, now_us=now_us)
+            words = editing.edit(tx, before, RouteChanges(enabled=enabled), now_us=now_us)
             if words:
                 self._audit(tx, actor, "route_edited", route_id, words, now_us)
 
@@ -156,6 +163,30 @@ class Routes:
             raise AccessError("not_found", what="price version")
         return found
 
+    @allows(OPERATOR_ROLES)
+    def code_entries(self, actor: Actor, route_id: int) -> Rows:  # noqa: ARG002 - the decorator checks the actor
+        """What the operator's own codes mean on a route: code, meaning, reason, retry, changed_us, member_name."""
+        return codes.entries(self._store, route_id)
+
+    @allows(OPERATOR_ROLES)
+    def codes_seen(self, actor: Actor, route_id: int) -> Rows:  # noqa: ARG002 - as above
+        """Codes without an entry that came with failures lately (see `codes.seen_lately`)."""
+        return codes.seen_lately(self._store, route_id, now_us=self._clock.now_us())
+
+    @allows(ADMIN)
+    def change_codes(
+        self, actor: Actor, route_id: int, *, put: Sequence[Code] = (), drop: Collection[str] = ()
+    ) -> None:
+        """Adds or changes entries and removes others; those not named stay. They hold for what is refused or reported
+        from now on; the words also for what was. InputError names what is wrong, and nothing is changed then."""
+        now_us = self._clock.now_us()
+        with self._store.transaction() as tx:
+            confirm(tx, actor)
+            reading.load(tx, route_id, now_us=now_us)
+            words = codes.change(tx, route_id, put=put, drop=drop, member_id=actor.user_id, now_us=now_us)
+            if words:
+                self._audit(tx, actor, "route_codes", route_id, words, now_us)
+
     def _all(self) -> list[Route]:
         return reading.load_all(self._store, now_us=self._clock.now_us())
 
@@ -166,7 +197,9 @@ class Routes:
 
 
 def _for(actor: Actor, route: Route) -> Route:
-    return route if actor.is_operator else replace(route, gateway="", last_error=None)
+    if actor.is_operator:
+        return route
+    return replace(route, gateway="", last_error=None, takeover_id=None, taken_over_why=None)
 
 
 def _version_state(row: Mapping[str, int | None], current: int, now_us: int) -> str:

@@ -1,14 +1,21 @@
-"""A route goes down and comes up again: kept with the route, and told to the operator's desk once per change."""
+"""A route goes down and comes up again, another takes over and gives back: kept with the route, and told to the
+operator's desk once per change."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from engine.gateways import Link, LinkWord
 from engine.notices import NoticeKind, tell_operators
 from engine.store import Tx
 
 ERROR_LENGTH: Final = 200
 _INTERNAL: Final = "internal fault: "
+_LINK_WORDS: Final = {
+    LinkWord.CONNECTING: "connecting",
+    LinkWord.DOWN: "not connected",
+    LinkWord.REFUSED: "login refused",
+}
 
 
 def mark_down(tx: Tx, route_id: int, detail: str, now_us: int) -> None:
@@ -27,15 +34,64 @@ def mark_up(tx: Tx, route_id: int, now_us: int) -> None:
         _tell(tx, route_id, f"Route “{row['name']}” is up again; what waited is being sent.", now_us)
 
 
-def plain_error(detail: str) -> str:
+def take_over(tx: Tx, route_id: int, why: str, now_us: int) -> None:
+    """The route named for it sends from now on. `why` is a clause for staff, such as "it was down for 60 s".
+
+    Nothing changes and nobody is told while it stands, or when no route is named.
+    """
+    row = tx.one("routes.take_over", route_id, why[:ERROR_LENGTH], now_us)
+    if row is not None:
+        other = _name_of(tx, row["takeover_id"])
+        sentence = f"Route “{other}” takes over for “{row['name']}”: {row['taken_over_why']}."
+        _tell(tx, route_id, sentence, now_us)
+
+
+def give_back(tx: Tx, route_id: int, now_us: int) -> None:
+    """The route sends itself again; says so when another had taken over."""
+    row = tx.one("routes.give_back", route_id)
+    if row is not None:
+        _tell(tx, route_id, f"Route “{row['name']}” sends itself again; nobody stands in for it.", now_us)
+
+
+def _name_of(tx: Tx, route_id: int) -> str:
+    row = tx.one("routes.by_id", route_id)
+    return row["name"] if row else f"route {route_id}"
+
+
+def plain_error(detail: str, *, carried_by: str = "") -> str:
     """A gateway's own words inside a sentence that says what it means and what happens next."""
-    if detail.startswith(_INTERNAL):
-        fault = detail.removeprefix(_INTERNAL)
-        return f"Something failed inside this server ({fault}); its log says more. It tries again by itself."
     if detail.startswith("The gateway address"):
         return f"{detail} Correct the address; nothing is sent until then."
-    told = detail.strip().rstrip(".") or "no reason was given"
-    return f"The operator cannot be reached or refuses the connection: {told}. Messages wait; it tries again by itself."
+    waits = f"“{carried_by}” carries its messages meanwhile" if carried_by else "Messages wait"
+    if detail.startswith(_INTERNAL):
+        fault = detail.removeprefix(_INTERNAL)
+        return f"Something failed inside this server ({fault}); its log says more. {waits}; it tries again by itself."
+    return (
+        f"The operator cannot be reached or refuses the connection: {_told(detail)}. {waits}; it tries again by itself."
+    )
+
+
+def refused_login(detail: str) -> str:
+    """The operator refuses the login: only staff can help."""
+    return (
+        f"The operator refuses the login: {_told(detail)}. Correct the gateway address; it is not tried again before."
+    )
+
+
+def link_words(link: Link | None) -> str:
+    """How a connection stands, such as "connected, 2 of 3 binds", for the page and the command line."""
+    if link is None:
+        return "not open; it connects when there is something to send"
+    told = f": {link.detail.strip().rstrip('.')}" if link.detail.strip() else ""
+    if link.word is not LinkWord.OPEN:
+        return _LINK_WORDS[link.word] + told
+    stands = f"connected, {link.bound} of {link.binds} binds" if link.binds else "ready"
+    window = f", {link.in_window:,} parts await their answer" if link.in_window else ""
+    return stands + window + (f"; last trouble{told}" if told else "")
+
+
+def _told(detail: str) -> str:
+    return detail.strip().rstrip(".") or "no reason was given"
 
 
 def _tell(tx: Tx, route_id: int, sentence: str, now_us: int) -> None:

@@ -57,6 +57,7 @@ INTERNAL = {
     "notices.drop_old",  # a chore
     "tasks.place",  # a route's test, which has checked its actor
     "tasks.notice_due",  # same
+    "routes.link",  # the command line on the operator's own machine
     "route_test.send_as",  # the command line on the operator's own machine
     "topups.drop_orphans",  # same
     "profile.tell_low",  # same
@@ -219,6 +220,9 @@ def arguments(case: Case, actor: Actor) -> dict[str, tuple[tuple[object, ...], d
         "routes.price_versions": ((1,), {}),
         "routes.prices": ((1, 1), {}),
         "routes.health": ((), {}),
+        "routes.code_entries": ((1,), {}),
+        "routes.codes_seen": ((1,), {}),
+        "routes.change_codes": ((1,), {"drop": ["err:001"]}),
         "route_test.send": ((1, "61412345678"), {}),
         "route_test.outcome": ((case.victims_task,), {}),
         "tasks.preview": ((draft,), {}),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from engine.cli import trial
 from engine.store import open_store
 from tests.flow.conftest import Command
 
@@ -71,12 +73,60 @@ def test_routes_are_added_listed_tested_and_sent_through(tmp_path: Path, command
     listed = json.loads(command("route", "list", "--json").stdout)
     assert [(route["name"], route["default"]) for route in listed] == [("Simulator", True), ("Premium", False)]
     assert "(default)" in command("route", "list").stdout
-    assert command("route", "test", "Premium", "61412345678").stdout.strip() == "Delivered."
-    failed = command("route", "test", "Premium", "61412349902")
-    assert (failed.returncode, failed.stdout.strip()) == (1, "Not delivered: invalid_number.")
     sent = answer(tmp_path, "send", "--to", "61412345678, 6421345678", "--text", "Thanks", "--route", "premium",
                   "--sender", "Bakery", "--wait", "--json")  # fmt: skip
     assert (sent["charged"], sent["delivered"]) == (2.1, 2)
+
+
+def test_a_route_is_tested_step_by_step(command: Command) -> None:
+    done = command("route", "test", "simulator", "61412345678")
+    steps = done.stdout.splitlines()
+    assert (done.returncode, steps[:2]) == (0, ["Route “Simulator”: sim://", "Connection: ready."])
+    assert re.fullmatch(r"Taken by the operator after [0-9.]+ s, reference sim-\S+\.", steps[2])
+    assert re.fullmatch(r"Delivered: the receipt came after [0-9.]+ s\.", steps[3])
+    failed = command("route", "test", "Simulator", "61412349902")
+    assert failed.returncode == 1
+    assert failed.stdout.splitlines()[-1].startswith(
+        "Not delivered (invalid_number): The operator does not know this number. The operator said: "
+    )
+    answered = command("route", "test", "Simulator", "61412345678", "--json")
+    found = json.loads(answered.stdout)
+    assert (found["message_state"], found["delivered"], found["pending"], found["carried_by"]) == (
+        "delivered",
+        1,
+        0,
+        None,
+    )
+    assert found["link"]["words"] == "ready"
+    assert found["receipt_after_s"] >= 0
+
+
+def test_the_test_of_a_route_that_is_down_ends_and_leaves_nothing_behind(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trial, "DOWN_WAIT_S", 0.2)
+    command("route", "add", "Away", "--gateway", "sim://?down_for_ms=600000")
+    done = command("route", "test", "Away", "61412345678")
+    assert done.returncode == 1
+    assert "Connection: not connected: the simulated operator is down." in done.stdout
+    assert done.stdout.splitlines()[-1] == "Not delivered: it was never handed over, and the test is cancelled."
+    assert "(down)" in command("route", "list").stdout
+    assert answer(tmp_path, "reconcile", "--json")["ok"] is True
+
+
+def test_a_route_names_another_that_takes_over(command: Command) -> None:
+    command("route", "add", "Spare", "--gateway", "sim://?seed=2")
+    added = command(
+        "route", "add", "Main", "--gateway", "sim://?seed=3", "--takeover", "spare", "--takeover-below", "70"
+    )
+    assert added.returncode == 0, added.stderr
+    assert "  “Spare” takes over after 60 s of being down or below 70% success" in command("route", "list").stdout
+    listed = {route["name"]: route["takeover"] for route in json.loads(command("route", "list", "--json").stdout)}
+    assert listed["Spare"] is None
+    assert (listed["Main"]["route"], listed["Main"]["after_s"], listed["Main"]["below_percent"]) == ("Spare", 60, 70)
+    refused = command("route", "add", "Third", "--gateway", "sim://?seed=4", "--takeover", "Main")
+    assert (refused.returncode, "takes over for itself" in refused.stderr) == (1, True)
+    assert "Third" not in command("route", "list").stdout
 
 
 @pytest.mark.parametrize(

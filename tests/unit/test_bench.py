@@ -35,7 +35,7 @@ RESULTS = {
     "send_end_to_end": ["send_end_to_end"],
     "send_sustained": ["send_sustained"],
     "count_split": ["count_split"],
-    "dashboard_1m": ["dashboard_1m_30_days", "dashboard_1m_all"],
+    "dashboard": ["dashboard_30_days", "dashboard_all"],
     "record_page": ["record_page_messages", "record_page_tasks"],
     "start_to_health": ["start_to_health"],
 }
@@ -49,8 +49,8 @@ SERVER = (
 )
 
 
-def asked(only: str = "", *, as_json: bool = True) -> argparse.Namespace:
-    return argparse.Namespace(only=only, json=as_json)
+def asked(only: str = "", *, as_json: bool = True, messages: int = 0) -> argparse.Namespace:
+    return argparse.Namespace(only=only, json=as_json, messages=messages)
 
 
 def no_server(command: object, path: str, **_: object) -> float:
@@ -223,3 +223,10 @@ def test_a_server_that_ends_says_why(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "raise SystemExit('no database')"]
     with pytest.raises(ChildProcessError, match="no database"):
         starting.seconds_to(command, "/healthz", cwd=tmp_path, env={})
+
+
+def test_a_history_of_the_asked_length_is_measured_against_the_budget_for_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert bench.run(asked("dashboard", messages=25), TINY) == 0
+    assert {result["n"] for result in json.loads(capsys.readouterr().out)["results"]} == {25}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from contextlib import suppress
 from types import SimpleNamespace
@@ -10,6 +11,7 @@ from typing import Any
 
 import plotly.tools
 import pytest
+import uvicorn
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.NewSession_pb2 import CustomThemeConfig
 from streamlit.runtime import app_session
@@ -22,6 +24,9 @@ from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 from streamlit.runtime.scriptrunner_utils.script_requests import RerunData
+from streamlit.web.server.starlette import starlette_server
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
 
 from pages.ui import mended
 
@@ -171,3 +176,44 @@ def test_mending_twice_is_mending_once() -> None:
     once = [getattr(owner, name) for owner, name, _ in mended.MENDS]
     mended.mend()
     assert [getattr(owner, name) for owner, name, _ in mended.MENDS] == once
+
+
+def nodelay_of_an_accepted_connection() -> bool:
+    """Whether the server's end of a connection to a socket as Streamlit makes it sends small writes at once."""
+    seen: list[bool] = []
+
+    async def one_connection() -> None:
+        loop = asyncio.get_running_loop()
+        accepted = asyncio.Event()
+        config = uvicorn.Config(lambda: None, lifespan="off")  # type: ignore[arg-type] # nothing is served
+        config.load()
+
+        class Watched(H11Protocol):
+            def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as its base
+                super().connection_made(transport)
+                own = transport.get_extra_info("socket")
+                seen.append(bool(own.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)))
+                accepted.set()
+
+        state = ServerState()
+        made = starlette_server._bind_socket("127.0.0.1", 0, 5)
+        server = await loop.create_server(lambda: Watched(config, state, {}), sock=made)
+        async with asyncio.timeout(10):
+            _, writer = await asyncio.open_connection(*made.getsockname())
+            await accepted.wait()
+        writer.close()
+        server.close()
+
+    asyncio.run(one_connection())
+    return seen[0]
+
+
+def test_streamlit_alone_lets_small_writes_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = H11Protocol.connection_made
+    monkeypatch.setattr(H11Protocol, "connection_made", getattr(made, "__wrapped__", made))
+    assert not nodelay_of_an_accepted_connection()
+
+
+@pytest.mark.usefixtures("mend")
+def test_small_writes_are_sent_at_once() -> None:
+    assert nodelay_of_an_accepted_connection()

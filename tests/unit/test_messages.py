@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,20 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import messages
-from engine.gateways import (
-    InboundSink,
-    Link,
-    LinkWord,
-    Outcome,
-    OutcomeKind,
-    Receipt,
-    ReceiptSink,
-    ReceiptState,
-    Submission,
-)
+from engine.gateways import Outcome, OutcomeKind, Receipt, ReceiptState
 from engine.model import FINAL_STATES, FailReason, MessageState
 from engine.scheduler import PARKED_EVERY_S
-from tests.kit import World, raw, wait_until, world
+from tests.kit import Scripted, World, raw, wait_until, world
 
 
 @pytest.fixture
@@ -80,7 +70,7 @@ def test_a_claim_takes_only_queued_messages_of_its_task(still: World) -> None:
     task_id, other = still.send(5), still.send(5)
     row = still.row(task_id)
     with still.store.transaction() as tx:
-        tx.run("dispatch.insert", 1, task_id, still.owner.account_id, 1, 1)
+        tx.run("dispatch.insert", 1, task_id, still.owner.account_id, 1, 1, None)
         low = messages.first_queued(tx, row)
         assert low is not None
         assert low == row["first_message"]
@@ -120,27 +110,6 @@ def test_an_operator_that_refuses_the_sender_stops_the_whole_task_and_returns_ev
     assert (row["failed"], row["returned_micro"], row["stop_reason"]) == (50, row["held_micro"], "sender_refused")
     assert len(gateway.batches) == 1
     made.engine.stop()
-
-
-class Scripted:
-    """A gateway that answers every batch with the same outcomes and keeps what it was given."""
-
-    def __init__(self, outcomes: Sequence[Outcome]) -> None:
-        self.outcomes = outcomes
-        self.batches: list[list[int]] = []
-
-    def open(self, sink: ReceiptSink, inbound: InboundSink | None = None) -> None: ...
-
-    def submit(self, batch: Sequence[Submission]) -> list[Outcome]:
-        self.batches.append([one.message_id for one in batch])
-        return [self.outcomes[index % len(self.outcomes)] for index in range(len(batch))]
-
-    def resume(self, provider_refs: Sequence[str]) -> None: ...
-
-    def link(self) -> Link:
-        return Link(LinkWord.OPEN)
-
-    def close(self) -> None: ...
 
 
 def test_receipts_fold_in_any_order_and_only_the_first_final_state_counts(tmp_path: Path) -> None:

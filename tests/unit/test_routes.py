@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,12 +12,19 @@ import pytest
 from engine import routes
 from engine.content import ContentRules
 from engine.errors import AccessError, ImsError, InputError, StateError
+from engine.gateways import Link, LinkWord
 from engine.gateways.addresses import check_address, keep_secrets
 from engine.model import MICRO, Actor, ChargeOn, CountRule, Role
 from engine.routes import EVERYWHERE, NewRoute, RouteChanges
+from engine.routes.health import error_words, state_of
 from tests.kit import World, operator, raw, settled, wait_until, world
 
 SECRET = "s3cret"
+A_ROUTE = routes.Route(
+    id=1, name="Premium", gateway="sim://", supports_sender=False, sender_max=10, charge_on=ChargeOn.DELIVERED,
+    count_rule=CountRule.MISSION, rules=ContentRules(), countries=None, throughput=0, batch=1, enabled=True,
+    is_default=False, price_version=1, prices={EVERYWHERE: MICRO}, down_since_us=None, last_error=None,
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -243,6 +251,31 @@ def test_the_desk_is_told_once_when_a_route_goes_down_and_once_when_it_is_up(mad
     assert "up again" in up
 
 
+def test_the_desk_is_told_once_when_another_route_takes_over_and_once_when_it_gives_back(made: World) -> None:
+    spare = made.add_route("Spare", "sim://")
+    with made.store.transaction() as tx:
+        routes.take_over(tx, 1, "it is down", made.clock.now_us())  # nobody is named: nothing happens
+    assert routes.load(made.store, 1).taken_over_us is None
+    with made.store.transaction() as tx:
+        cast("Any", tx).raw.execute("update route set takeover_id = $1 where id = 1", [spare])
+    began_us = made.clock.now_us()
+    for why in ("it was down for 60 s", "another reason", "x"):
+        with made.store.transaction() as tx:
+            routes.take_over(tx, 1, why, made.clock.now_us())
+    route = routes.load(made.store, 1)
+    assert (route.takeover_id, route.taken_over_why) == (spare, "it was down for 60 s")
+    assert route.taken_over_us is not None
+    assert route.taken_over_us >= began_us
+    for _ in range(2):
+        with made.store.transaction() as tx:
+            routes.give_back(tx, 1, made.clock.now_us())
+    assert notices(made) == [
+        "Route “Spare” takes over for “Simulator”: it was down for 60 s.",
+        "Route “Simulator” sends itself again; nobody stands in for it.",
+    ]
+    assert routes.load(made.store, 1).taken_over_us is None
+
+
 def test_a_removed_administrator_changes_nothing(made: World, admin: Actor) -> None:
     with made.store.transaction() as tx:
         cast("Any", tx).raw.execute("update member set status = 'removed' where id = $1", [admin.user_id])
@@ -310,6 +343,100 @@ def test_the_meters_forget_after_a_minute() -> None:
     now[0] = 61.0
     assert meters.read(1).parts == 0
     assert meters.read(2).parts == 0
+
+
+def test_the_meters_know_the_connection_of_an_open_gateway_only() -> None:
+    meters = routes.RouteMeters()
+    assert meters.link(1) is None
+    meters.watch(1, lambda: Link(LinkWord.OPEN, bound=2, binds=3))
+    assert meters.link(1) == Link(LinkWord.OPEN, bound=2, binds=3)
+    meters.watch(1, None)
+    assert meters.link(1) is None
+
+
+def test_a_refused_login_is_remembered_until_it_is_tried_again() -> None:
+    meters, refused = routes.RouteMeters(), Link(LinkWord.REFUSED, "invalid password")
+    meters.watch(1, lambda: refused)
+    meters.watch(1, None)
+    assert meters.link(1) == refused
+    meters.watch(1, lambda: Link(LinkWord.CONNECTING))
+    assert meters.link(1) == Link(LinkWord.CONNECTING)
+    meters.watch(1, None)
+    assert meters.link(1) is None
+
+
+@pytest.mark.parametrize(
+    ("link", "words"),
+    [
+        (None, "not open; it connects when there is something to send"),
+        (Link(LinkWord.OPEN), "ready"),
+        (
+            Link(LinkWord.OPEN, bound=2, binds=3, in_window=1200),
+            "connected, 2 of 3 binds, 1,200 parts await their answer",
+        ),
+        (Link(LinkWord.OPEN, "timed out.", bound=1, binds=1), "connected, 1 of 1 binds; last trouble: timed out"),
+        (Link(LinkWord.CONNECTING, binds=1), "connecting"),
+        (Link(LinkWord.DOWN, "no route to host", binds=1), "not connected: no route to host"),
+        (Link(LinkWord.REFUSED, "invalid password", binds=1), "login refused: invalid password"),
+    ],
+)
+def test_a_connection_is_told_in_plain_words(link: Link | None, words: str) -> None:
+    assert routes.link_words(link) == words
+
+
+@pytest.mark.parametrize(
+    ("link", "down", "state", "said"),
+    [
+        (None, None, "up", ""),
+        (Link(LinkWord.OPEN, bound=1, binds=2), None, "up", ""),
+        (Link(LinkWord.CONNECTING, binds=2), None, "connecting", ""),
+        (
+            Link(LinkWord.DOWN, "connection refused", binds=1),
+            None,
+            "down",
+            "refuses the connection: connection refused.",
+        ),
+        (None, "no route to host", "down", "no route to host. Messages wait"),
+        (Link(LinkWord.OPEN), "no route to host", "down", "no route to host. Messages wait"),
+        (Link(LinkWord.REFUSED, "invalid password", binds=1), "x", "refused", "refuses the login: invalid password."),
+        (Link(LinkWord.REFUSED), "invalid password", "refused", "refuses the login: invalid password."),
+    ],
+)
+def test_the_state_of_a_route_is_what_is_known_of_it(
+    link: Link | None, down: str | None, state: str, said: str
+) -> None:
+    route = replace(A_ROUTE, down_since_us=None if down is None else 1, last_error=down)
+    found = state_of(route, link)
+    assert found == state
+    assert said in error_words(route, link, found, "")
+    assert bool(said) == bool(error_words(route, link, found, ""))
+
+
+def test_health_names_who_sends_in_whose_place(made: World, admin: Actor) -> None:
+    spare, third = made.add_route("Spare", "sim://?seed=2", supports_sender=True), made.add_route("Third", "sim://")
+    made.engine.routes.edit(admin, 1, RouteChanges(takeover_id=spare, takeover_after_s=30))
+    with made.store.transaction() as tx:
+        routes.mark_down(tx, 1, "connection refused", made.clock.now_us())
+        routes.take_over(tx, 1, "it was down for 30 s", made.clock.now_us())
+    first, second, other = made.engine.routes.health(admin)
+    assert (first.taken_over_by, second.stands_in_for) == ("Spare", ("Simulator",))
+    assert "“Spare” carries its messages meanwhile" in first.error
+    assert (second.taken_over_by, other.taken_over_by, other.stands_in_for) == ("", "", ())
+    assert other.route.id == third
+
+
+def test_what_another_gateway_carried_is_its_success(tmp_path: Path) -> None:
+    made = world(tmp_path, gateway="sim://?receipt_ms=30")
+    try:
+        spare, tasks = made.add_route("Spare", "sim://?seed=2"), (made.send(3), made.send(2))
+        wait_until(lambda: all(settled(made, task) for task in tasks))
+        with made.store.transaction() as tx:
+            cast("Any", tx).raw.execute("update dispatch set carrier_id = $1 where task_id = $2", [spare, tasks[1]])
+        first, second = made.engine.routes.health(operator(made, Role.STAFF))
+        assert (first.hour.delivered, second.hour.delivered) == (3, 2)
+        assert (first.receipts_sampled, second.receipts_sampled) == (3, 2)
+    finally:
+        made.engine.stop()
 
 
 # --- Test messages ---------------------------------------------------------------------------------------------------

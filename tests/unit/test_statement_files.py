@@ -73,12 +73,12 @@ def test_characters_that_the_font_lacks_are_replaced_visibly_and_said(
     history: History, book: Book, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn = shown(monkeypatch)
-    book.task(1, [Sent()], name="Весна 春 a\u202eb")
+    book.task(1, [Sent()], name="Весна Άνοιξη 春 עברית a\u202eb")
     history.statement_file(ONE, *ALL)
-    assert "◊◊◊◊◊ ◊ a◊b" in drawn
+    assert "Весна Άνοιξη ◊ ◊◊◊◊◊ a◊b" in drawn
     assert any("does not have" in line for line in drawn)
     rows = sheet_of(history.statement_file(ONE, *ALL, "xlsx"))
-    assert any(row[3] and "Весна 春" in str(row[3]) for row in rows)
+    assert any(row[3] and "春" in str(row[3]) for row in rows)
 
 
 def test_long_statements_have_numbered_pages_with_headings(

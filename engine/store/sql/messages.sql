@@ -8,7 +8,7 @@ from batch order by id;
 
 -- name: claim
 -- Queued messages of a task in a range of ids, so that whole row groups are skipped.
-update message set state = 'submitting', dispatch_id = $2
+update message set state = 'submitting', dispatch_id = $2, carrier_id = $5
 where task_id = $1 and id between $3 and $4 and state = 'queued'
 returning id, msisdn, content, parts, country, held_micro;
 
@@ -21,11 +21,16 @@ select min(id) as id from message where task_id = $1 and id between $2 and $3 an
 update message set state = 'submitted', provider_ref = batch.provider_ref, submitted_us = $1
 from batch where message.id = batch.id and message.state = 'submitting';
 
+-- name: any_unrecorded
+-- Whether messages of a task were handed to a gateway whose answer is not recorded yet.
+select 1 as yes from message where task_id = $1 and id between $2 and $3 and state = 'submitting' limit 1;
+
 -- name: await_receipts
 -- Receipts will name these references.
 insert into outstanding (message_id, task_id, account_id, route_id, dispatch_id, country, held_micro, provider_ref,
-    submitted_us)
-select id, $1::bigint, $2::bigint, $3::bigint, dispatch_id, country, held_micro, provider_ref, $4::bigint from batch;
+    submitted_us, refs)
+select id, $1::bigint, $2::bigint, $3::bigint, dispatch_id, country, held_micro, provider_ref, $4::bigint, refs
+from batch;
 
 -- name: count_handed_over
 -- A batch that was answered or lost, in dispatch and task.
@@ -37,7 +42,7 @@ update task set submitted = submitted + $4 where id = $5;
 
 -- name: requeue
 -- Nothing was written to the wire: free to be claimed again.
-update message set state = 'queued', dispatch_id = null
+update message set state = 'queued', dispatch_id = null, carrier_id = null
 from batch where message.id = batch.id and message.state = 'submitting';
 
 -- name: doubt

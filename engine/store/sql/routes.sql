@@ -27,7 +27,8 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1, $14);
 -- name: update
 -- Everything an administrator may change.
 update route set name = $2, gateway = $3, supports_sender = $4, sender_max = $5, charge_on = $6, count_rule = $7,
-    rules = $8, countries = $9, throughput = $10, batch = $11, enabled = $12, is_default = $13
+    rules = $8, countries = $9, throughput = $10, batch = $11, enabled = $12, is_default = $13, takeover_id = $14,
+    takeover_after_s = $15, takeover_below = $16
 where id = $1;
 
 -- name: insert_price_version
@@ -86,6 +87,16 @@ update route set down_since_us = null where id = $1 and down_since_us is not nul
 -- Another gateway: nothing is known of it yet.
 update route set down_since_us = null, last_error = null where id = $1;
 
+-- name: take_over
+-- Another route sends from now on; no row while one does already, or when none is named.
+update route set taken_over_us = $3, taken_over_why = $2
+where id = $1 and taken_over_us is null and takeover_id is not null
+returning name, takeover_id, taken_over_why;
+
+-- name: give_back
+-- The route sends itself again; no row when it did.
+update route set taken_over_us = null, taken_over_why = null where id = $1 and taken_over_us is not null returning name;
+
 -- name: health_queues
 -- What waits on each route, from the counters of unfinished tasks and the list of awaited receipts.
 select t.route_id, sum(t.unsettled - coalesce(o.awaited, 0)) as unsent,
@@ -97,22 +108,23 @@ from (
     from task where state in ('queued', 'sending', 'sent')
 ) as t
 left join (
-    select task_id, count(*) as awaited, min(submitted_us) as oldest_us from outstanding group by task_id
+    select task_id, count(distinct message_id) as awaited, min(submitted_us) as oldest_us from outstanding group by task_id
 ) as o on o.task_id = t.id
 group by t.route_id;
 
 -- name: health_outcomes
--- What became of the dispatches begun since $1, and of those since $2.
-select route_id, sum(delivered) as day_delivered, sum(failed) as day_failed,
+-- What became of the dispatches that each route's gateway carried, begun since $1, and of those since $2.
+select coalesce(carrier_id, route_id) as route_id, sum(delivered) as day_delivered, sum(failed) as day_failed,
     sum(case when started_us >= $2 then delivered else 0 end) as hour_delivered,
     sum(case when started_us >= $2 then failed else 0 end) as hour_failed
-from dispatch where started_us >= $1 group by route_id;
+from dispatch where started_us >= $1 group by coalesce(carrier_id, route_id);
 
 -- name: health_sample
--- The newest dispatch of each route begun since $1 that has outcomes, with the messages of its task.
+-- The newest dispatch with outcomes that each route's gateway carried, begun since $1, with the messages of its task.
 select d.route_id, d.id as dispatch_id, t.first_message, t.recipients
 from (
-    select id, route_id, task_id, row_number() over (partition by route_id order by id desc) as place
+    select id, coalesce(carrier_id, route_id) as route_id, task_id,
+        row_number() over (partition by coalesce(carrier_id, route_id) order by id desc) as place
     from dispatch where started_us >= $1 and delivered + failed > 0
 ) as d
 join task as t on t.id = d.task_id
@@ -124,3 +136,39 @@ select final_us - submitted_us as delay_us from message
 where id between $1 and $2 and dispatch_id = $3 and state in ('delivered', 'failed') and submitted_us is not null
     and final_us >= submitted_us
 order by delay_us;
+
+-- name: codes
+-- What an operator's own codes mean on one route.
+select code, meaning, reason, retry from route_code where route_id = $1;
+
+-- name: code_entries
+-- The same for people, with who entered them.
+select c.code, c.meaning, c.reason, c.retry, c.changed_us, m.full_name as member_name
+from route_code as c left join member as m on m.id = c.member_id
+where c.route_id = $1 order by c.code;
+
+-- name: put_codes
+-- New entries, and others in the place of those that were there.
+insert into route_code (route_id, code, meaning, reason, retry, changed_us, member_id)
+select $1::bigint, code, meaning, reason, retry, $2::bigint, $3::bigint from batch
+on conflict (route_id, code) do update set meaning = excluded.meaning, reason = excluded.reason,
+    retry = excluded.retry, changed_us = excluded.changed_us, member_id = excluded.member_id;
+
+-- name: drop_codes
+-- Entries that are not wanted any more.
+delete from route_code where route_id = $1 and code in (select code from batch);
+
+-- name: failing_dispatches
+-- The newest dispatches with failures that a route's own gateway carried, begun since $2, with their task's messages.
+select d.id, t.first_message, t.recipients
+from dispatch as d join task as t on t.id = d.task_id
+where coalesce(d.carrier_id, d.route_id) = $1 and d.failed > 0 and d.started_us >= $2
+order by d.id desc limit $3;
+
+-- name: codes_of_dispatch
+-- First words of what the operator said of a dispatch's failures, which lie in a range of ids; the most frequent first.
+select split_part(detail, ' ', 1) as code, count(*) as messages, max(final_us) as last_us, min(detail) as detail,
+    min(reason) as reason
+from message
+where id between $1 and $2 and dispatch_id = $3 and state in ('failed', 'expired') and detail is not null
+group by split_part(detail, ' ', 1) order by count(*) desc, split_part(detail, ' ', 1) limit $4;

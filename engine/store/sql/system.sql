@@ -31,7 +31,7 @@ group by m.route_id;
 
 -- name: awaited
 -- Receipts that are awaited, by route.
-select route_id, count(*) as awaited, min(submitted_us) as oldest_us from outstanding group by route_id;
+select route_id, count(distinct message_id) as awaited, min(submitted_us) as oldest_us from outstanding group by route_id;
 
 -- name: parked
 -- Receipts that name no message (yet), by route.

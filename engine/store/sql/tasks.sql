@@ -43,8 +43,11 @@ select recipients - delivered - failed - expired - cancelled - in_doubt as open,
 
 -- name: test_outcome
 -- The one message of a route's test, in the operator's own account.
-select m.route_id, m.msisdn, m.state, m.reason, m.detail, m.provider_ref, m.created_us, m.submitted_us, m.final_us
-from task as t join message as m on m.task_id = t.id and m.id = t.first_message
+select m.route_id, m.msisdn, m.state, m.reason, m.detail, m.provider_ref, m.created_us, m.submitted_us, m.final_us,
+    c.name as carrier_name
+from task as t
+join message as m on m.task_id = t.id and m.id = t.first_message
+left join route as c on c.id = m.carrier_id
 where t.id = $1 and t.account_id = $2 and t.recipients = 1;
 -- name: add_part
 -- One of the tasks a quote was split into.

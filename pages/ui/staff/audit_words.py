@@ -9,6 +9,7 @@ WORDS: Final = {
     "credit": "Credited",
     "debit": "Debited",
     "limits": "Limits changed",
+    "route_codes": "Route codes changed",
     "topup_bank": "Bank details changed",
     "topup_prices": "Top-up prices changed",
     "topup_receipt": "Receipt uploaded",
