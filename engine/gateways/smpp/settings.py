@@ -66,7 +66,7 @@ class Settings:
 
     @property
     def coding_of_0(self) -> Coding:
-        """The alphabet of data coding 0 in what the operator sends: the route's, unless that has a number of its own."""
+        """The alphabet of data coding 0 in what the operator sends: the route's, unless that has another number."""
         return "gsm7" if self.data_coding else self.coding
 
 
