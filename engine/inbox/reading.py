@@ -27,6 +27,8 @@ _DROPPED: Final = re.compile("['’‘ʼʻ`´ـ\u200b-\u200f\u202a-\u202e\u2060-
 _ACCENTS: Final = re.compile("[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670]")
 """Accents of Latin, Greek and Cyrillic, points of Hebrew, vowel signs of Arabic: what people leave out when they type.
 The signs of Indic scripts are letters of their words."""
+_STROKES: Final = str.maketrans("ıłđø", "ildo")
+"""Letters that Unicode does not take apart."""
 _UNSPACED: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 """Scripts that write no space between words, or join endings to them (Korean)."""
 
@@ -72,7 +74,8 @@ def _letter(char: str) -> str:
 
 
 def _folded(words: str) -> str:
-    return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", words)))
+    bare = _ACCENTS.sub("", unicodedata.normalize("NFD", words))
+    return unicodedata.normalize("NFC", bare.translate(_STROKES))
 
 
 def _without_politeness(words: str) -> str:

@@ -20,19 +20,8 @@ Words = Mapping[str, tuple[str, ...]]
 
 STOP: Final[Words] = {
     "en": (
-        *(
-            "stop",
-            "stopall",
-            "stop all",
-            "end",
-            "quit",
-            "cancel",
-            "revoke",
-            "remove",
-            "unsubscribe",
-            "optout",
-            "opt out",
-        ),
+        *("stop", "stopall", "stop all", "end", "quit", "cancel", "revoke", "remove", "unsubscribe"),
+        *("optout", "opt out", "opt me out", "unsubscribe me", "remove me", "take me off", "leave me alone"),
         *("stop sms", "stop texts", "stop texting", "stop texting me", "stop messages", "stop messaging"),
         *("stop messaging me", "stop it", "stop this", "no more texts", "no more messages", "do not text"),
         *("do not text me", "don't text me"),
