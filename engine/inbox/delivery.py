@@ -143,10 +143,14 @@ def cancel_waiting(tx: Tx, stopped: set[tuple[int, int]], *, now_us: int) -> int
 def tell(tx: Tx, came: Sequence[tuple[int | None, str]], *, now_us: int) -> None:
     """Before (account, phone) are kept as unread: tells each account that had none (None: the operator), so that a
     burst of them is one notice."""
+    if not came:
+        return
     counts = Counter(account_id for account_id, _ in came)
     phones = dict(came)
+    accounts = [account_id for account_id in counts if account_id is not None]
+    behind = set(one_column(tx.all("inbox.behind", accounts), "account_id"))
     for account_id, count in counts.items():
-        if tx.one("inbox.any_unread", account_id) is not None:
+        if account_id in behind:
             continue
         what = f"A message from {phones[account_id]}" if count == 1 else f"{count:,} messages from phones"
         if account_id is None:

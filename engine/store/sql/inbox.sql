@@ -49,9 +49,9 @@ select id, route_id, key, account_id, phone, msisdn, recipient, content, kind, u
     sent_us, received_us
 from batch order by id;
 
--- name: any_unread
--- Whether an account (null: the operator) has one that nobody has read.
-select 1 as yes from inbound where account_id is not distinct from cast($1 as bigint) and unread limit 1;
+-- name: behind
+-- Which of these accounts ($1) have one that nobody has read; null stands for the operator.
+select distinct account_id from inbound where unread and (account_id is null or account_id = any($1));
 
 -- name: unread
 -- How many.
