@@ -44,6 +44,7 @@ def conversation(actor: Actor, found: Conversation) -> None:
         if row["kind"] in LOOKS:
             badge(LOOKS, row["kind"])
     _standing(actor, found)
+    _actions(actor, found)
     left, right = st.columns([3, 2], gap="medium")
     with left:
         if found.more:
@@ -62,7 +63,7 @@ def conversation(actor: Actor, found: Conversation) -> None:
 
 
 def _standing(actor: Actor, found: Conversation) -> None:
-    """Whether this number is sent to, and the one press that changes it for who may ask to stop."""
+    """Whether this number is sent to, and what somebody has to decide."""
     row, opt_out = found.row, found.opt_out
     if opt_out is not None:
         how = SOURCE_WORDS[Source(opt_out["source"])]
@@ -80,19 +81,30 @@ def _standing(actor: Actor, found: Conversation) -> None:
             "This asks to stop, and no account was found that it answers.",
             "Give it to the account it is meant for: it counts there at once.",
         )
-    if opt_out is None and row["msisdn"] is not None and actor.role in SENDING_ROLES:
-        asked = row["kind"] == Kind.MAY_STOP
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            if asked:
-                _opt_out_button(row, asked=True)
+
+
+def _actions(actor: Actor, found: Conversation) -> None:
+    """Those there are for this actor; what is most likely wanted comes first."""
+    if not may_handle(actor):
+        return
+    row, asked = found.row, found.row["kind"] == Kind.MAY_STOP
+    sends = actor.role in SENDING_ROLES and row["msisdn"] is not None and found.opt_out is None
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if sends and asked:
+            _opt_out_button(row, asked=True)
+        if sends:
             # A link, not a button that leads there: with it the browser's back button comes back to this conversation.
             with st.container(key=f"{PAGE}-reply{'' if asked else '-first'}", width="content"):
                 link(QUICK_SMS, "Reply", **_reply(row))
-            if not asked:
-                _opt_out_button(row, asked=False)
-            _unread_button(row)
-    elif may_handle(actor):
-        _unread_button(row)
+        if sends and not asked:
+            _opt_out_button(row, asked=False)
+        st.button(
+            "Mark unread",
+            icon=":material/mark_email_unread:",
+            key=f"{PAGE}-unread",
+            on_click=_unread,
+            args=(row["id"],),
+        )
 
 
 def _reply(row: Row) -> dict[str, int]:
@@ -158,12 +170,6 @@ def _opt_out(inbound_id: int) -> None:
         return f"+{msisdn} has opted out and is not sent to any more."
 
     _noted(act)
-
-
-def _unread_button(row: Row) -> None:
-    st.button(
-        "Mark unread", icon=":material/mark_email_unread:", key=f"{PAGE}-unread", on_click=_unread, args=(row["id"],)
-    )
 
 
 def _unread(inbound_id: int) -> None:
