@@ -18,12 +18,15 @@ from engine.inbox import InboxFilter, Kind, Show, service
 from engine.inbox.arrivals import ADDRESS_LENGTH, TEXT_LENGTH
 from engine.inbox.service import ANSWER_DAYS, CONVERSATION_ROWS
 from engine.model import DAY_US, MICRO, Actor, Role, to_datetime
+from engine.notices import NoticeKind, tell_account
 from engine.store import open_store
+from engine.store.queries import migrations
 from tests.kit import World, audited, give, notices_of, operator, raw, settled, wait_until, world
 
 FIRST = 61412000000
 """The first number of `au_mobiles`."""
 PHONE = f"+{FIRST}"
+INBOX_MIGRATION = 15
 
 
 @pytest.fixture
@@ -71,6 +74,26 @@ def texts(made: World, actor: Actor | None = None, **wanted: str) -> list[str]:
 def stopped(made: World, actor: Actor | None = None) -> list[tuple[int, str]]:
     who = actor or made.owner
     return [(row["msisdn"], row["source"]) for row in made.engine.opt_outs.page(who).rows]
+
+
+def together(*calls: Callable[[], object]) -> None:
+    """Runs them at the same moment; what one raises is raised."""
+    start, failed = threading.Barrier(len(calls)), list[BaseException]()
+
+    def run(call: Callable[[], object]) -> None:
+        start.wait()
+        try:
+            call()
+        except BaseException as error:  # noqa: BLE001 - raised again in the test's own thread
+            failed.append(error)
+
+    threads = [threading.Thread(target=run, args=(call,)) for call in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failed:
+        raise failed[0]
 
 
 # --- whose it is -----------------------------------------------------------------------------------------------------
@@ -533,21 +556,15 @@ def test_routes_that_can_bring_answers_are_all_but_simulators(made: World) -> No
     assert made.engine.inbox.receiving(made.owner) == ["Premium"]
 
 
-def together(*calls: Callable[[], object]) -> None:
-    """Runs them at the same moment; what one raises is raised."""
-    start, failed = threading.Barrier(len(calls)), list[BaseException]()
-
-    def run(call: Callable[[], object]) -> None:
-        start.wait()
-        try:
-            call()
-        except BaseException as error:  # noqa: BLE001 - raised again in the test's own thread
-            failed.append(error)
-
-    threads = [threading.Thread(target=run, args=(call,)) for call in calls]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if failed:
-        raise failed[0]
+def test_notices_of_before_are_kept_by_the_migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url, known = f"duckdb:///{tmp_path / 'old.db'}", migrations()
+    with monkeypatch.context() as older:
+        older.setattr("engine.store.duck.migrations", lambda: [step for step in known if step[0] < INBOX_MIGRATION])
+        store = open_store(url)
+    with store.transaction() as tx:
+        tell_account(tx, 7, NoticeKind.TASK, "Stopped", link="task?id=1", now_us=5)
+    store.close()
+    store = open_store(url)
+    (row,) = store.all("notices.of_account", 7, 2**62, 1, 10)
+    assert (row["kind"], row["sentence"], row["link"], row["created_us"]) == ("task", "Stopped", "task?id=1", 5)
+    store.close()
