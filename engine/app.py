@@ -18,6 +18,7 @@ from engine.dispatch import Dispatcher
 from engine.drafts import Drafts
 from engine.gateways import GatewayFactory, gateway_for
 from engine.history import Columns, History
+from engine.inbox import Inbox
 from engine.model import MICRO, Clock, SystemClock
 from engine.notices import Notices
 from engine.receipts import Receipts
@@ -41,6 +42,7 @@ DROP_ORPHANS_EVERY_S = 3_600
 LOW_BALANCES_EVERY_S = 30
 TAKEOVERS_EVERY_S = 5
 DROP_DRAFTS_EVERY_S = 21_600
+DROP_INBOX_EVERY_S = 86_400
 
 
 class Engine:
@@ -61,6 +63,7 @@ class Engine:
         self.columns = Columns(store)
         self.notices = Notices(store, clock)
         self.cases = Cases(store, clock)
+        self.inbox = Inbox(store, clock)
         self.contacts = Contacts(store, clock)
         self.opt_outs = OptOuts(store, clock, country=config.country)
         self.templates = Templates(store, clock)
@@ -87,6 +90,7 @@ class Engine:
                 "old notices": (DROP_NOTICES_EVERY_S, self.notices.drop_old),
                 "orphaned receipts": (DROP_ORPHANS_EVERY_S, self.topups.drop_orphans),
                 "old drafts": (DROP_DRAFTS_EVERY_S, self.drafts.drop_old),
+                "old inbox messages": (DROP_INBOX_EVERY_S, self.inbox.drop_old),
             },
         )
         self.system = System(store, clock, config, self.scheduler, self.reconcile)

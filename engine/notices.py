@@ -26,6 +26,7 @@ class NoticeKind(StrEnum):
     CASE = "case"
     ACCOUNT = "account"
     ROUTE = "route"
+    INBOX = "inbox"
 
 
 def tell_account(tx: Tx, account_id: int, kind: NoticeKind, sentence: str, *, link: str = "", now_us: int) -> None:

@@ -27,6 +27,7 @@ ICONS: Final[dict[str, str]] = {
     NoticeKind.CASE: ":material/forum:",
     NoticeKind.ACCOUNT: ":material/manage_accounts:",
     NoticeKind.ROUTE: ":material/alt_route:",
+    NoticeKind.INBOX: ":material/inbox:",
 }
 
 

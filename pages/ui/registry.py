@@ -51,6 +51,7 @@ OPT_OUTS: Final = PageEntry("opt_outs.py", "Opt-outs", ":material/do_not_disturb
 TASK_RECORD: Final = PageEntry("task_record.py", "Task record", ":material/list_alt:", EVERY_ROLE, "Records")
 SENDING_RECORD: Final = PageEntry("sending_record.py", "Sending record", ":material/outbox:", EVERY_ROLE, "Records")
 SMS_HISTORY: Final = PageEntry("sms_history.py", "SMS history list", ":material/sms:", EVERY_ROLE, "Records")
+INBOX: Final = PageEntry("inbox.py", "Inbox", ":material/inbox:", EVERY_ROLE, "Records")
 TOPUP_HISTORY: Final = PageEntry(
     "topup_history.py", "Top-up history list", ":material/account_balance_wallet:", EVERY_ROLE, "Records"
 )
@@ -79,7 +80,7 @@ PAGES: Final[tuple[PageEntry, ...]] = (
     DASHBOARD,
     *(STAFF_ACCOUNTS, STAFF_TOPUPS, STAFF_CASES),
     *(QUICK_SMS, BULK_SMS, CONTACTS, TEMPLATES, OPT_OUTS),
-    *(TASK_RECORD, SENDING_RECORD, SMS_HISTORY, TOPUP_HISTORY),
+    *(TASK_RECORD, SENDING_RECORD, SMS_HISTORY, INBOX, TOPUP_HISTORY),
     *(TOP_UP, TEAM, SENDER_IDS),
     *(STAFF_ROUTES, STAFF_BILLING, STAFF_COUNTRIES, STAFF_TERMS),
     *(STAFF_USERS, STAFF_AUDIT, STAFF_SYSTEM),

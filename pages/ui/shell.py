@@ -17,7 +17,7 @@ from pages.ui.context import current_actor, engine_or_none, get_engine, session_
 from pages.ui.entry import forget_signed_in, remember_signed_in, show_log_in
 from pages.ui.factor_gate import is_gated, show_gate
 from pages.ui.notices import notice, refusal, show_note
-from pages.ui.registry import ACCOUNT, LOGIN, NOTICES, PAGES, PageEntry, home_of
+from pages.ui.registry import ACCOUNT, INBOX, LOGIN, NOTICES, PAGES, PageEntry, home_of
 from pages.ui.theme import ICON, LOGO, PRODUCT, apply_styles
 
 log = logging.getLogger(__name__)
@@ -141,8 +141,14 @@ def _menu(actor: Actor) -> None:
             if entry.group != group:
                 group = entry.group
                 st.html(f'<p class="ims-group">{escape(group)}</p>')
-            st.page_link(str(entry.path), label=entry.title, icon=entry.icon, width="stretch")
+            label = _inbox_label(actor) if entry == INBOX else entry.title
+            st.page_link(str(entry.path), label=label, icon=entry.icon, width="stretch")
         browser.close_menu_on_phones()
+
+
+def _inbox_label(actor: Actor) -> str:
+    unread = get_engine().inbox.unread(actor)
+    return f"{INBOX.title} · {min(unread, MOST_COUNTED)} new" if unread else INBOX.title
 
 
 def _top_bar(actor: Actor) -> None:

@@ -28,6 +28,8 @@ from engine.api import SESSION_COOKIE
 from engine.app import Engine
 from engine.cases import About, NewCase
 from engine.drafts import DraftPage
+from engine.gateways import Inbound
+from engine.history import RecordFilter
 from engine.model import DAY_US, MICRO, Actor, Role
 from engine.notices import NoticeKind, tell_account
 from engine.routes import EVERYWHERE, NewRoute
@@ -35,6 +37,7 @@ from engine.tasks import Draft
 from engine.topups import BankDetails
 from pages.ui.registry import (
     CONTACTS,
+    INBOX,
     JOIN,
     RESET,
     SMS_HISTORY,
@@ -211,6 +214,7 @@ def furnish(engine: Engine, owner: Actor, admin: Actor) -> dict[str, list[str]]:
     request = _topups(engine, owner, admin)
     route = _routes(engine, admin)
     _desk(engine, owner, admin)
+    answer = _answers(engine, owner)
     member = engine.team.members(owner)[0]["id"]
     invitation = engine.team.invite(owner, Role.SENDER, "Sam Sender")
     reset = engine.team.reset_link(admin, member)
@@ -220,6 +224,7 @@ def furnish(engine: Engine, owner: Actor, admin: Actor) -> dict[str, list[str]]:
         SMS_HISTORY.file: [f"?message={message}"],
         CONTACTS.file: ["", f"?list={contacts}"],
         TEMPLATES.file: [""],
+        INBOX.file: ["", f"?id={answer}", "?q=nothing+has+this"],
         SUPPORT.file: ["", f"?id={case}"],
         STAFF_CASES.file: ["", f"?id={case}"],
         TOP_UP.file: ["", f"?id={request}"],
@@ -258,6 +263,27 @@ def _unsent(engine: Engine, owner: Actor) -> int:
     for page in DraftPage:
         engine.drafts.save(owner, page, fields)
     return task
+
+
+def _answers(engine: Engine, owner: Actor) -> int:
+    """What phones answered to the newest task, and to nobody; returns one that may ask to stop."""
+    people = engine.history.messages(owner, RecordFilter(state="delivered"), limit=8).rows
+    wrote = (
+        "Which door is it? <b>I'm late</b>, sorry",
+        "STOP",
+        "لا ترسلوا لي بعد الآن، من فضلكم",
+        "HELP",
+        "I told you to stop sending me these.\nHow do I get my parcel?",
+        "Ja, gern 👍",
+        "=1+1",
+        "START",
+    )
+    now_us = engine.clock.now_us()
+    for number, (row, text) in enumerate(zip(people, wrote, strict=True)):
+        engine.inbox.sink_for(row["route_id"])([Inbound(row["msisdn"], "61400000001", text, now_us, str(number))])
+    sink = engine.inbox.sink_for(people[0]["route_id"])
+    sink([Inbound("+4915112345678", "61400000001", "Who is this?", now_us, "x"), Inbound("Info", "", "", 0, "y")])
+    return next(row["id"] for row in engine.inbox.page(owner).rows if row["kind"] == "may_stop")
 
 
 def _topups(engine: Engine, owner: Actor, admin: Actor) -> int:

@@ -17,6 +17,7 @@ from engine.cases import About, NewCase
 from engine.countries import SenderRule
 from engine.drafts import DraftPage
 from engine.errors import AccessError, ImsError
+from engine.gateways import Inbound
 from engine.history import RecordFilter
 from engine.model import CUSTOMER_ROLES, HOUR_US, MICRO, OPERATOR_ROLES, Actor, Role, to_datetime
 from engine.routes import EVERYWHERE, NewRoute
@@ -47,6 +48,7 @@ SERVICES = (
     "terms",
     "system",
     "columns",
+    "inbox",
 )
 
 PASSWORD = "a long password of ours"
@@ -65,6 +67,8 @@ INTERNAL = {
     "system.note_proof",  # the reconciliation tells what it found
     "system.note_size",  # a chore
     "system.back_up_when_due",  # a chore
+    "inbox.sink_for",  # what gateways call
+    "inbox.drop_old",  # a chore
 }
 """Called by the program itself, never with what a person sent."""
 COUNTRY: dict[str, object] = {
@@ -89,6 +93,7 @@ class Case:
     victims_request: int
     victims_document: int
     victims_invitation: int
+    victims_answer: int
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +131,8 @@ def case_of(made: World, actors: dict[Role, Actor]) -> Case:
     document = engine.topups.upload(made.owner, request, name="Parcels.pdf", data=b"%PDF-1.7")
     engine.team.invite(made.owner, Role.SENDER)
     invitation = int(str(raw(made, "select max(id) as id from access_link")[0]["id"]))
+    engine.inbox.sink_for(1)([Inbound("+61412000001", "Parcels", "Parcels?", made.clock.now_us(), "k")])
+    answer = engine.inbox.page(made.owner).rows[0]["id"]
     return Case(
         made,
         actors,
@@ -140,6 +147,7 @@ def case_of(made: World, actors: dict[Role, Actor]) -> Case:
         victims_request=request,
         victims_document=document,
         victims_invitation=invitation,
+        victims_answer=answer,
     )
 
 
@@ -347,6 +355,16 @@ def arguments(case: Case, actor: Actor) -> dict[str, tuple[tuple[object, ...], d
         "system.audit": ((), {}),
         "system.export_audit": ((), {}),
         "system.audit_choices": ((), {}),
+        "inbox.page": ((), {}),
+        "inbox.unread": ((), {}),
+        "inbox.conversation": ((case.victims_answer,), {}),
+        "inbox.mark_read": ((case.victims_answer,), {}),
+        "inbox.mark_unread": ((case.victims_answer,), {}),
+        "inbox.mark_all_read": ((case.victims_answer,), {}),
+        "inbox.opt_out": ((case.victims_answer,), {}),
+        "inbox.assign": ((case.victims_answer, other), {}),
+        "inbox.receiving": ((), {}),
+        "inbox.export": ((), {}),
     }
 
 
@@ -386,6 +404,7 @@ OWN_ONLY = {
     "desk.limits", "desk.sms_today",
     "tasks.waiting", "tasks.pause", "tasks.resume", "tasks.reschedule", "tasks.edit_scheduled", "tasks.resend_counts",
     "tasks.resend_list", "tasks.copy_list", "history.checks",
+    "inbox.conversation", "inbox.mark_read", "inbox.mark_unread", "inbox.opt_out",
 }  # fmt: skip
 """Calls that name one thing of the victim's: a customer is told that there is no such thing."""
 
@@ -439,7 +458,9 @@ def fingerprint(case: Case) -> list[dict[str, object]]:
         " (select count(*) from topup_document d where d.account_id = b.account_id) as documents,"
         " (select string_agg(m.role || m.status || m.epoch, ',') from member m where m.account_id = $1) as people,"
         " (select count(*) from access_link l where l.account_id = $1 and ended_us is null) as links,"
-        " (select max(threshold_micro) from account_alert l where l.account_id = $1) as alert"
+        " (select max(threshold_micro) from account_alert l where l.account_id = $1) as alert,"
+        " (select count(*) from inbound i where i.account_id = $1 and unread) as unread,"
+        " (select count(*) from opt_out o where o.account_id = $1) as opt_outs"
         " from account_balance b join task t on t.account_id = b.account_id join account a on a.id = b.account_id"
         " where b.account_id = $1 order by t.id",
         case.victim.account_id,

@@ -165,6 +165,7 @@ def test_view_as_shows_the_customers_pages_read_only_until_it_is_left(desk: Desk
         "Task record",
         "Sending record",
         "SMS history list",
+        "Inbox",
         "Top-up history list",
     }
     assert "Available" in visit.notices()

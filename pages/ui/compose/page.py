@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 
 import streamlit as st
@@ -32,6 +33,10 @@ from pages.ui.registry import TOP_UP
 COPY: Final = "copy"
 """`?copy=ID` fills the form with an earlier task."""
 
+REPLY: Final = "to"
+LIKE: Final = "like"
+"""`?to=NUMBER&like=TASK` begins a message to one number, over the route and with the sender ID of an earlier task."""
+
 
 def begin(kind: Kind, title: str, lead: str, actor: Actor) -> tuple[Flow, dict[int, Route]]:
     """The page's head, its memory and the routes; stops when there is none to send with."""
@@ -41,7 +46,7 @@ def begin(kind: Kind, title: str, lead: str, actor: Actor) -> tuple[Flow, dict[i
         go_to_task(flow.accepted)
     st.title(title, anchor=False)
     st.caption(lead)
-    if COPY in st.query_params:  # asked for in so many words: it takes the place of a draft
+    if COPY in st.query_params or REPLY in st.query_params:  # asked for in so many words: it takes the place of a draft
         flow.looked = True
     restore(flow, actor)
     restored_line(flow, actor)
@@ -50,6 +55,7 @@ def begin(kind: Kind, title: str, lead: str, actor: Actor) -> tuple[Flow, dict[i
         notice("error", "No route is open to send with.", f"Contact {get_engine().config.support}.")
         st.stop()
     _copy(flow, actor, choices)
+    _reply(flow, actor, choices)
     sources.arrive(flow)
     lists.arrive(flow)
     return flow, choices
@@ -72,6 +78,22 @@ def _copy(flow: Flow, actor: Actor, choices: Mapping[int, Route]) -> None:
     for name, value in values.items():
         st.session_state[flow.key(name)] = value
     notice("info", f"Copied from task {task_id}. {copy_people(flow, actor, task_id, row['file_name'])}")
+
+
+def _reply(flow: Flow, actor: Actor, choices: Mapping[int, Route]) -> None:
+    """Fills the form of Quick SMS once for one number; what stood in it is another message."""
+    number, task_id = number_in(st.query_params.get(REPLY)), number_in(st.query_params.get(LIKE))
+    done = flow.key("reply_arrived")
+    if number is None or flow.kind != "quick" or st.session_state.get(done) == number:
+        return
+    st.session_state[done] = number
+    values: dict[str, str | int] = {"people": str(number), "name": f"Reply to +{number}", "content": "", "sender": ""}
+    with suppress(AccessError):  # without a task of one's own the form's own route and sender ID stay
+        row = None if task_id is None else get_engine().history.task(actor, task_id).row
+        if row is not None and row["route_id"] in choices:
+            values |= {"route": row["route_id"], "sender": row["sender"] or ""}
+    for name, value in values.items():
+        st.session_state[flow.key(name)] = value
 
 
 def two_columns() -> tuple[DeltaGenerator, DeltaGenerator]:

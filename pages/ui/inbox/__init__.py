@@ -1,0 +1,1 @@
+"""The inbox: its list, and one conversation with what can be done from it."""
