@@ -70,7 +70,15 @@ class Engine:
         self.countries = Countries(store, clock)
         self.drafts = Drafts(store, clock)
         self._receipts = Receipts(store, clock, on_arrival=self._wake)
-        self._dispatcher = Dispatcher(store, clock, gateways, self._receipts.sink_for, self._receipts.recorded, meters)
+        self._dispatcher = Dispatcher(
+            store,
+            clock,
+            gateways,
+            self._receipts.sink_for,
+            self._receipts.recorded,
+            meters,
+            inbound_for=self.inbox.sink_for,
+        )
         self.desk = Desk(store, clock)
         self.sender_ids = SenderIds(store, clock, required=config.sender_approval)
         self.terms = Terms(store, clock)
