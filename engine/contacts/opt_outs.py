@@ -11,16 +11,26 @@ from typing import Final
 
 import polars as pl
 
-from engine import numbers
+from engine import messages, numbers
 from engine.access import allows
 from engine.accounts import confirm, record_audit
 from engine.contacts.exports import file_of
 from engine.contacts.limits import NOTE_LENGTH, OPT_OUTS_MOST
 from engine.contacts.paging import PAGE_ROWS, ListPage, bounded_limit, search_terms
 from engine.errors import AccessError, InputError
-from engine.model import ROW_SENTENCES, SENDING_ROLES, Actor, Clock, Number, RowReason, to_datetime
+from engine.model import (
+    ROW_SENTENCES,
+    SENDING_ROLES,
+    Actor,
+    Clock,
+    FailReason,
+    MessageState,
+    Number,
+    RowReason,
+    to_datetime,
+)
 from engine.recipients import RecipientFile
-from engine.store import Reader, Store, Tx
+from engine.store import Reader, Store, Tx, one_column
 
 NEWEST: Final = (2**62, 0)
 
@@ -98,6 +108,22 @@ def stopped(tx: Tx, account_id: int, msisdns: pl.Series) -> int:
     return len(tx.bulk("opt_outs.of_batch", msisdns.rename("msisdn").to_frame(), account_id))
 
 
+def cancel_waiting(tx: Tx, stopped_now: set[tuple[int, int]], *, now_us: int) -> int:
+    """Cancels what waits for these (account, number) in tasks that are being sent, and returns its credit; what has not
+    begun is looked through when it begins. Returns how many messages."""
+    if not stopped_now:
+        return 0
+    span = tx.one("opt_outs.sending")
+    if span is None or span["low"] is None:
+        return 0
+    who = pl.DataFrame(sorted(stopped_now), schema={"account_id": pl.Int64, "msisdn": pl.Int64}, orient="row")
+    ids = one_column(tx.bulk("opt_outs.waiting", who, span["low"], span["high"]), "id")
+    if not ids:
+        return 0
+    batch = messages.finals(ids, MessageState.CANCELLED, now_us=now_us, reason=FailReason.OPTED_OUT)
+    return messages.finish(tx, batch, now_us=now_us)
+
+
 class OptOuts:
     def __init__(self, store: Store, clock: Clock, *, country: str | None) -> None:
         """`country` is whose national numbers are understood."""
@@ -130,6 +156,7 @@ class OptOuts:
                 tx, actor.account_id, msisdn, source or default, note=about, member_id=actor.user_id, now_us=now_us
             ):
                 _audit(tx, actor, "opt_out_added", f"number {msisdn}", about, now_us)
+                cancel_waiting(tx, {(actor.account_id, msisdn)}, now_us=now_us)
         return msisdn
 
     @allows(SENDING_ROLES)
@@ -146,6 +173,7 @@ class OptOuts:
             )
             if added:
                 _audit(tx, actor, "opt_outs_imported", f"{len(added)} numbers", kept, now_us)
+                cancel_waiting(tx, {(actor.account_id, row["msisdn"]) for row in added}, now_us=now_us)
         return OptOutImport(len(added), batch.height - len(added), file.rejected.height)
 
     @allows(SENDING_ROLES)

@@ -9,6 +9,7 @@ from typing import Any, Final
 import polars as pl
 
 from engine import messages, parts
+from engine.dispatch.opt_outs import cancel_opted_out
 from engine.gateways import Outcome, OutcomeKind, Submission
 from engine.model import FailReason, MessageState
 from engine.store import Row, Rows, Tx, one_column
@@ -103,10 +104,12 @@ def _rejection(submission: Submission, outcome: Outcome, now_us: int) -> dict[st
 
 
 def requeue(tx: Tx, task: Row, ids: Sequence[int], now_us: int) -> None:
-    """Back to queued, unless the task was cancelled meanwhile: then these are cancelled too."""
+    """Back to queued, unless the task was cancelled meanwhile, or the recipient opted out: then these are cancelled."""
     messages.requeue(tx, ids)
     if tx.one("dispatch.cancel_requested", task["id"]):
         messages.cancel_queued(tx, task, now_us=now_us)
+    else:
+        cancel_opted_out(tx, task["id"], now_us=now_us)
 
 
 def submissions(task: Row, rows: Sequence[Row]) -> list[Submission]:

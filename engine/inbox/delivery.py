@@ -8,13 +8,12 @@ from typing import Any, Final, NamedTuple
 
 import polars as pl
 
-from engine import messages
 from engine.accounts import record_audit
 from engine.contacts import Source
-from engine.contacts.opt_outs import record
+from engine.contacts.opt_outs import cancel_waiting, record
 from engine.inbox.arrivals import Letter, Whose
 from engine.inbox.reading import Kind
-from engine.model import Actor, FailReason, MessageState
+from engine.model import Actor
 from engine.notices import NoticeKind, tell_account, tell_operators
 from engine.store import Reader, Rows, Tx, one_column
 
@@ -122,22 +121,6 @@ def _start(tx: Tx, account_id: int, msisdn: int, words: str, now_us: int) -> boo
     detail = f"Answered {quoted(words)} (had answered {found['note']})"
     audit(tx, None, "opt_out_removed", account_id, msisdn, detail, now_us)
     return True
-
-
-def cancel_waiting(tx: Tx, stopped: set[tuple[int, int]], *, now_us: int) -> int:
-    """Cancels what waits for these (account, number) in tasks that are being sent, and returns its credit; what has not
-    begun is looked through when it begins. Returns how many messages."""
-    if not stopped:
-        return 0
-    span = tx.one("inbox.sending")
-    if span is None or span["low"] is None:
-        return 0
-    who = pl.DataFrame(sorted(stopped), schema={"account_id": pl.Int64, "msisdn": pl.Int64}, orient="row")
-    ids = one_column(tx.bulk("inbox.waiting", who, span["low"], span["high"]), "id")
-    if not ids:
-        return 0
-    batch = messages.finals(ids, MessageState.CANCELLED, now_us=now_us, reason=FailReason.OPTED_OUT)
-    return messages.finish(tx, batch, now_us=now_us)
 
 
 def tell(tx: Tx, came: Sequence[tuple[int | None, str]], *, now_us: int) -> None:

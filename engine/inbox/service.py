@@ -15,12 +15,12 @@ from engine.accounts import confirm, record_audit
 from engine.accounts.limits import limits_of
 from engine.contacts import ListPage, Source
 from engine.contacts.exports import file_of
-from engine.contacts.opt_outs import record
+from engine.contacts.opt_outs import cancel_waiting, record
 from engine.contacts.paging import PAGE_ROWS, bounded_limit, search_terms
 from engine.errors import AccessError, InputError
 from engine.gateways import Inbound, InboundSink
 from engine.inbox.arrivals import NOBODYS, Letter, Whose, by_number, letters, whose
-from engine.inbox.delivery import Wish, audit, cancel_waiting, deliver, obey, quoted, tell, unknown
+from engine.inbox.delivery import Wish, audit, deliver, obey, quoted, tell, unknown
 from engine.inbox.reading import Kind
 from engine.model import DAY_US, EVERY_ROLE, OPERATOR_ROLES, SENDING_ROLES, Actor, Clock, to_datetime
 from engine.store import Reader, Row, Rows, Store, one_column

@@ -12,8 +12,9 @@ from engine import ledger, recipients
 from engine.cli.send import Order, send
 from engine.contacts import Source, opt_outs
 from engine.errors import AccessError, InputError, StateError
+from engine.gateways import Outcome, OutcomeKind
 from engine.model import MICRO, Balance, to_datetime
-from tests.kit import World, au_mobiles, raw, settled, wait_until, world
+from tests.kit import Scripted, World, au_mobiles, raw, settled, wait_until, world
 
 FIRST = 61412000000
 """The first number of `au_mobiles`."""
@@ -225,3 +226,28 @@ def test_five_thousand_recipients_are_compared_with_many_opt_outs(made: World) -
     assert (found.frame.height, found.rejected.height) == (2_000, 3_000)
     with made.store.transaction() as tx:
         assert opt_outs.stopped(tx, made.owner.account_id, pl.Series(range(61412998000, 61413003000))) == 3_000
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Iterator[tuple[World, Scripted]]:
+    """A world whose operator hands everything back until it is told otherwise."""
+    gateway = Scripted([Outcome(OutcomeKind.UNSENT, retry_after_s=0.01)])
+    built = world(tmp_path, gateways=lambda _: gateway)
+    yield built, gateway
+    built.engine.stop()
+
+
+def test_who_opts_out_while_the_task_is_being_sent_is_not_sent_to(held: tuple[World, Scripted]) -> None:
+    made, gateway = held
+    task_id = made.send(5)
+    wait_until(lambda: len(gateway.batches) > 2)
+    opt_out(made, 0)
+    file = recipients.read("stop.csv", f"phone\n+{FIRST + 1}\n".encode())
+    made.engine.opt_outs.import_file(made.owner, file)
+    wait_until(lambda: made.row(task_id)["cancelled"] == 2)  # queued now, or given back by the operator later
+    gateway.outcomes = [Outcome(OutcomeKind.ACCEPTED, provider_ref=str(number)) for number in range(5)]
+    wait_until(lambda: made.row(task_id)["submitted"] == 3)
+    rows = raw(made, "select msisdn, state, reason from message order by id")
+    assert [row["state"] for row in rows] == ["cancelled"] * 2 + ["submitted"] * 3
+    assert made.row(task_id)["returned_micro"] == 2 * MICRO
+    assert made.engine.reconcile().ok

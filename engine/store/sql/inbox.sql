@@ -121,17 +121,6 @@ where account_id is null and phone = $1 and recipient = $2 order by id;
 -- They answer this account ($1).
 update inbound set account_id = $1, unread = batch.unread from batch where inbound.id = batch.id;
 
--- name: sending
--- Ids between which every message of tasks that are being sent lies.
-select min(first_message) as low, max(first_message + recipients) as high from task where state = 'sending';
-
--- name: waiting
--- What waits in such tasks for people of the batch who opted out; ids from $1 to before $2.
-select m.id from message as m
-join batch as b on b.account_id = m.account_id and b.msisdn = m.msisdn
-join task as t on t.id = m.task_id
-where m.id >= $1 and m.id < $2 and m.state = 'queued' and t.state = 'sending' order by m.id;
-
 -- name: open_routes
 -- Routes that messages can be sent over.
 select id, name, gateway from route where enabled order by name;

@@ -56,3 +56,14 @@ select id, account_id, first_message, recipients from task where id = $1;
 -- Messages of a task in a range of ids that wait, to people who have opted out.
 select m.id from message m join opt_out o on o.msisdn = m.msisdn
 where o.account_id = $1 and m.task_id = $2 and m.id between $3 and $4 and m.state = 'queued' order by m.id;
+
+-- name: sending
+-- Ids between which every message of tasks that are being sent lies.
+select min(first_message) as low, max(first_message + recipients) as high from task where state = 'sending';
+
+-- name: waiting
+-- What waits in such tasks for people of the batch who opted out; ids from $1 to before $2.
+select m.id from message as m
+join batch as b on b.account_id = m.account_id and b.msisdn = m.msisdn
+join task as t on t.id = m.task_id
+where m.id >= $1 and m.id < $2 and m.state = 'queued' and t.state = 'sending' order by m.id;
