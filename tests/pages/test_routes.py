@@ -9,18 +9,21 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from engine import routes
+from engine import gateways, routes
 from engine.api import SESSION_COOKIE
 from engine.app import Engine
 from engine.gateways import Link, LinkWord
+from engine.gateways.simulator import Simulator
 from engine.model import MICRO, FailReason, Role
 from engine.routes import EVERYWHERE, Code, NewRoute, Route, RouteChanges, code_table, find
 from pages.ui.registry import QUICK_SMS, STAFF_ROUTES
+from pages.ui.routes import gateways as gateway_forms
+from pages.ui.routes.guides import SMPP
 from tests.kit import wait_until
 from tests.pages.conftest import Visit, token_of
 
 SECRET = "s3cret-word"
-TABS = ("overview", "prices", "properties", "rules", "codes", "test")
+TABS = ("overview", "prices", "gateway", "properties", "rules", "codes", "test")
 
 
 def read(app: AppTest) -> str:
@@ -127,17 +130,65 @@ def test_a_file_option_is_refused_in_the_browser_and_what_was_typed_is_kept(
     engine: Engine, visit: Visit, sign_in: Callable[[Role], str]
 ) -> None:
     sign_in(Role.ADMIN)
-    app = visit.open(STAFF_ROUTES, id=str(premium(engine)), tab="properties")
+    app = visit.open(STAFF_ROUTES, id=str(premium(engine, gateway="sim://?seed=3")), tab="gateway")
     field(app, "Gateway address").set_value("sim://?journal=/tmp/x")
-    field(app, "Throughput in parts per second (0: no limit)").set_value(7)
-    app = press(app, "Save properties")
+    app = press(app, "Save gateway")
     assert "command line only" in read(app)
     assert field(app, "Gateway address").value == "sim://?journal=/tmp/x"
-    assert stored(engine, "Premium").gateway == "sim://"
+    assert stored(engine, "Premium").gateway == "sim://?seed=3"
     field(app, "Gateway address").set_value("sim://?fail=0.5")
-    app = press(app, "Save properties")
-    assert "Saved." in read(app)
-    assert (stored(engine, "Premium").gateway, stored(engine, "Premium").throughput) == ("sim://?fail=0.5", 7)
+    app = press(app, "Save gateway")
+    assert "Saved. Send a test message now." in read(app)
+    assert stored(engine, "Premium").gateway == "sim://?fail=0.5"
+    field(app, "Kind").set_value("Simulator: everything arrives")
+    press(app.run(), "Save gateway")
+    assert stored(engine, "Premium").gateway == "sim://"
+
+
+def test_properties_are_saved_that_were_changed(engine: Engine, visit: Visit, sign_in: Callable[[Role], str]) -> None:
+    sign_in(Role.ADMIN)
+    app = visit.open(STAFF_ROUTES, id=str(premium(engine)), tab="properties")
+    assert "Nothing was changed." in read(press(app, "Save properties"))
+    field(app, "Throughput in parts per second (0: no limit)").set_value(7)
+    assert "Saved." in read(press(app, "Save properties"))
+    assert stored(engine, "Premium").throughput == 7
+
+
+@pytest.fixture
+def smpp(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that speaks SMPP, as far as addresses go."""
+    monkeypatch.setitem(gateways._BUILDERS, "smpp", lambda _: Simulator.from_url("sim://"))
+    monkeypatch.setitem(gateway_forms.KINDS, SMPP.label, SMPP)
+
+
+@pytest.mark.usefixtures("smpp")
+def test_an_operators_letter_is_typed_into_fields(engine: Engine, visit: Visit, sign_in: Callable[[Role], str]) -> None:
+    sign_in(Role.ADMIN)
+    app = press(visit.open(STAFF_ROUTES), "Add route")
+    field(app, "Route name").set_value("Operator")
+    field(app, "Gateway").set_value(SMPP.label)
+    app = app.run()
+    field(app, "Host").set_value("smsc.example")
+    field(app, "System id").set_value("ims")
+    app = press(app, "Add it")
+    assert "Password: is missing." in read(app)
+    assert field(app, "Host").value == "smsc.example"
+    field(app, "Password").set_value(SECRET)
+    field(app, "Window").set_value(100)
+    field(app, "One a line: name=value").set_value("enquire_s=20")
+    app = press(app, "Add it")
+    assert stored(engine, "Operator").gateway == (f"smpp://ims:{SECRET}@smsc.example:2775?window=100&enquire_s=20")
+    app = visit.open(STAFF_ROUTES, id=str(stored(engine, "Operator").id), tab="gateway")
+    assert [field(app, label).value for label in ("Host", "Window", "Password")] == ["smsc.example", 100, ""]
+    assert SECRET not in read(app) + str([box.value for box in [*app.text_input, *app.text_area]])
+    field(app, "Host").set_value("evil.example")
+    app = press(app, "Save gateway")
+    assert "Password: has to be typed again." in read(app)
+    field(app, "Host").set_value("smsc.example")
+    field(app, "Window").set_value(60)
+    app = press(app, "Save gateway")
+    assert stored(engine, "Operator").gateway == (f"smpp://ims:{SECRET}@smsc.example:2775?window=60&enquire_s=20")
+    assert SECRET not in str(engine.store.all("accounts.audit", None, None, 100))
 
 
 def test_countries_are_chosen_by_name(engine: Engine, visit: Visit, sign_in: Callable[[Role], str]) -> None:
