@@ -149,7 +149,7 @@ def _takeover(sheet: Sheet, closed: bool, every: Sequence[Route]) -> None:
         "records say which route carried a message."
     )
     st.selectbox(
-        "Takes over",
+        "Route that takes over",
         [None, *others],
         key=sheet.start("takeover_id", seen.takeover_id),
         format_func=lambda route_id: _other_words(others.get(route_id)),
