@@ -6,6 +6,7 @@ import pytest
 
 from engine.errors import InputError
 from engine.gateways.addresses import keep_secrets
+from engine.gateways.smpp.settings import PARAMETERS, Settings, parse_settings
 from pages.ui.routes.guides import GUIDES, INFOBIP, MORE, OTHER, SMPP, TWILIO, VONAGE, Guide, guide_of
 from pages.ui.routes.pieces import Pieces, put_together, take_apart
 
@@ -61,6 +62,8 @@ def test_fields_make_an_address_with_nothing_that_goes_without_saying() -> None:
         "smpp://i%40ms:p%3Aw%40%3F%23%2F%26@smsc.example:2775?window=100&long=sar&system_type=A%26B&enquire_s=20"
     )
     assert take_apart(address).password == login["password"]
+    read = parse_settings(address)
+    assert (read.password, read.window, read.long, read.system_type) == (login["password"], 100, "sar", "A&B")
     assert filled(SMPP, **login, tls="1", port="3551").startswith(
         "smpps://i%40ms:p%3Aw%40%3F%23%2F%26@smsc.example:3551"
     )
@@ -122,6 +125,18 @@ def test_a_new_password_replaces_the_stored_one_everywhere() -> None:
     assert SMPP.address_of(SMPP.values_of(shown) | {"password": "new"}, shown) == (
         "smpp://ims:new@smsc.example?window=5"
     )
+
+
+def test_every_field_of_smpp_is_a_parameter_with_the_same_bounds() -> None:
+    usual = Settings("u", "p", "h")
+    for one in SMPP.fields:
+        if not one.parameter:
+            continue
+        known = PARAMETERS[one.name]
+        assert str(getattr(usual, one.name)) == one.usual
+        assert (one.least, one.most) == (known.least, known.most)
+        assert tuple(one.choices) == known.words
+    assert set(SMPP.further) == set(PARAMETERS) - SMPP.own
 
 
 def test_pieces_hold_whatever_a_person_types() -> None:

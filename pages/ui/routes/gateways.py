@@ -162,6 +162,7 @@ def _guided(guide: Guide, start: Start, *, shown: str) -> Callable[[], str]:
             )
             or ""
         )
+        facts(guide.further)
     return lambda: guide.address_of(values, shown)
 
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from engine.gateways import MASK
+from engine.gateways.smpp.settings import PARAMETERS as SMPP_PARAMETERS
 from pages.ui.routes.pieces import (
     FURTHER,
     NO_PIECES,
@@ -67,11 +68,18 @@ class Guide:
     """Parameters that every address of this kind has."""
     quiet: frozenset[str] = frozenset()
     """Parameters that `write` cares for and no field shows."""
+    reference: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Every parameter → what it means, for those that have no field."""
 
     @property
     def own(self) -> frozenset[str]:
         """Parameters that cannot stand among the further ones."""
         return frozenset({one.name for one in self.fields} | set(self.fixed) | self.quiet)
+
+    @property
+    def further(self) -> dict[str, str]:
+        """What can stand among the further parameters, and what it means."""
+        return {name: meaning for name, meaning in self.reference.items() if name not in self.own}
 
     def fits(self, pieces: Pieces) -> bool:
         """Whether an address is of this kind."""
@@ -227,6 +235,8 @@ SMPP: Final = Guide(
     ),
     _smpp_values,
     _smpp_pieces,
+    quiet=frozenset({"tls"}),
+    reference={name: parameter.sentence for name, parameter in SMPP_PARAMETERS.items()},
 )  # fmt: skip
 
 
