@@ -17,7 +17,7 @@ from pages.ui.guard import require
 from pages.ui.notices import refusal
 from pages.ui.records import begin, name_line, send_record_styles
 from pages.ui.registry import STAFF_ROUTES
-from pages.ui.routes import adding, codes, listing, overview, prices, properties, rules, testing
+from pages.ui.routes import adding, codes, gateways, listing, overview, prices, properties, rules, testing
 from pages.ui.routes.shared import PAGE, TAB, answered, is_admin
 
 actor = require(*OPERATOR_ROLES)
@@ -27,6 +27,7 @@ HERE: Final = f"{PAGE}-here"
 TABS: Final[dict[str, tuple[str, Callable[[Actor, Route], None]]]] = {
     "overview": ("Overview", overview.draw),
     "prices": ("Prices", prices.draw),
+    "gateway": ("Gateway", gateways.draw),
     "properties": ("Properties", properties.draw),
     "rules": ("Content rules", rules.draw),
     "codes": ("Codes", codes.draw),

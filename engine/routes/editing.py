@@ -64,7 +64,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "batch": "Batch",
     "enabled": "Open for new tasks",
     "is_default": "Default route",
-    "takeover_id": "Takes over",
+    "takeover_id": "Route that takes over",
     "takeover_after_s": "After seconds of being down",
     "takeover_below": "Below a success rate of",
 }

@@ -81,7 +81,7 @@ def refused_login(detail: str) -> str:
 def link_words(link: Link | None) -> str:
     """How a connection stands, such as "connected, 2 of 3 binds", for the page and the command line."""
     if link is None:
-        return "not open; it connects when there is something to send"
+        return "not connected"
     told = f": {link.detail.strip().rstrip('.')}" if link.detail.strip() else ""
     if link.word is not LinkWord.OPEN:
         return _LINK_WORDS[link.word] + told

@@ -24,7 +24,7 @@ BELOW_MOST: Final = 99
 SUCCESS_WINDOW_S: Final = 15 * 60
 SUCCESS_LEAST: Final = 50
 """The success rate is that of the last quarter of an hour, and means nothing with fewer results."""
-FIELD: Final = "Takes over"
+FIELD: Final = "Route that takes over"
 COUNTRIES_NAMED: Final = 3
 CONDITIONS: Final = frozenset({
     "takeover_id", "takeover_after_s", "takeover_below", "gateway", "supports_sender", "sender_max", "charge_on",

@@ -20,7 +20,7 @@ import axe_playwright_python
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from engine import demo, recipients
+from engine import demo, recipients, routes
 from engine.accounts import RegisterForm
 from engine.accounts.limits import AccountLimits
 from engine.accounts.sender_ids import SenderState
@@ -30,9 +30,9 @@ from engine.cases import About, NewCase
 from engine.drafts import DraftPage
 from engine.gateways import Inbound
 from engine.history import RecordFilter
-from engine.model import DAY_US, MICRO, Actor, Role
+from engine.model import DAY_US, MICRO, SECOND_US, Actor, FailReason, Role
 from engine.notices import NoticeKind, tell_account
-from engine.routes import EVERYWHERE, NewRoute
+from engine.routes import EVERYWHERE, Code, NewRoute, RouteChanges
 from engine.tasks import Draft
 from engine.topups import BankDetails
 from pages.ui.registry import (
@@ -78,6 +78,7 @@ EVERY_RULE: Final = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21aa"]}
 CONTRAST: Final = {"type": "rule", "values": ["color-contrast"]}
 """All that another theme can change."""
 PICTURES: Final = os.environ.get("IMS_PICTURES", "")
+ROUTE_TABS: Final = ("overview", "prices", "gateway", "properties", "rules", "codes", "test")
 HIGHEST: Final = 3_000
 """Height of the largest picture, in pixels."""
 
@@ -229,7 +230,7 @@ def furnish(engine: Engine, owner: Actor, admin: Actor) -> dict[str, list[str]]:
         STAFF_CASES.file: ["", f"?id={case}"],
         TOP_UP.file: ["", f"?id={request}"],
         STAFF_TOPUPS.file: ["", f"?id={request}"],
-        STAFF_ROUTES.file: ["", *(f"?id={route}&tab={tab}" for tab in ("overview", "prices", "properties", "rules"))],
+        STAFF_ROUTES.file: ["", *(f"?id={route}&tab={tab}" for tab in ROUTE_TABS)],
         STAFF_ACCOUNTS.file: [
             "",
             *(f"?id={account}&part={part}" for part in ("credit", "limits", "senders", "activity")),
@@ -303,12 +304,29 @@ def _topups(engine: Engine, owner: Actor, admin: Actor) -> int:
 
 
 def _routes(engine: Engine, admin: Actor) -> int:
-    """A route with prices for countries, a change of them that is to come; returns it."""
+    """A route with prices for countries, a change of them that is to come, codes of its operator, and trouble: another
+    one sends in its place. Returns it."""
     prices = {EVERYWHERE: 900_000, "AU": 1_100_000, "GB": 1_300_000, "US": 700_000, "DE": 1_450_000}
     new = NewRoute(name="Direct", gateway="sim://?fail=0.01", prices=prices, supports_sender=True, throughput=100)
     route = engine.routes.add(admin, new)
     later_us = engine.clock.now_us() + 30 * DAY_US
     engine.routes.set_prices(admin, route, prices | {"GB": 1_500_000}, effective_us=later_us)
+    spare = NewRoute(
+        name="Harbour", gateway="sim://?seed=2", prices={EVERYWHERE: MICRO}, supports_sender=True, enabled=False
+    )
+    engine.routes.edit(
+        admin, route, RouteChanges(takeover_id=engine.routes.add(admin, spare), takeover_after_s=60, takeover_below=80)
+    )
+    codes = [
+        Code("err:032", "The phone has no room for more messages.", FailReason.MEMORY_FULL),
+        Code("0x0401", "", FailReason.REJECTED, retry=True),
+        Code("30007", "Filtered as unwanted by the operator.", FailReason.BARRED),
+    ]
+    engine.routes.change_codes(admin, route, put=codes)
+    with engine.store.transaction() as tx:
+        now_us = engine.clock.now_us()
+        routes.mark_down(tx, route, "connection refused by smsc.example:2775", now_us - 90 * SECOND_US)
+        routes.take_over(tx, route, "it has been down for 60 s", now_us)
     return route
 
 

@@ -368,7 +368,7 @@ def test_a_refused_login_is_remembered_until_it_is_tried_again() -> None:
 @pytest.mark.parametrize(
     ("link", "words"),
     [
-        (None, "not open; it connects when there is something to send"),
+        (None, "not connected"),
         (Link(LinkWord.OPEN), "ready"),
         (
             Link(LinkWord.OPEN, bound=2, binds=3, in_window=1200),

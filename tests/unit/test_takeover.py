@@ -51,9 +51,10 @@ def test_a_route_names_another_and_the_audit_says_when_it_takes_over(
     made.engine.routes.edit(admin, pair[0], RouteChanges(takeover_below=None))
     made.engine.routes.edit(admin, pair[0], RouteChanges(takeover_id=None))
     assert [line["detail"] for line in audited(made, "route_edited")] == [
-        "Takes over: nobody → “Spare”; After seconds of being down: never → 60 s; Below a success rate of: never → 80%",
+        "Route that takes over: nobody → “Spare”; After seconds of being down: never → 60 s; "
+        "Below a success rate of: never → 80%",
         "Below a success rate of: 80% → never",
-        "Takes over: “Spare” → nobody; After seconds of being down: 60 s → never",
+        "Route that takes over: “Spare” → nobody; After seconds of being down: 60 s → never",
     ]
     route = routes.load(made.store, pair[0])
     assert (route.takeover_id, route.takeover_after_s, route.takeover_below) == (None, None, None)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 import streamlit as st
 
@@ -12,9 +13,8 @@ from engine.routes import EVERYWHERE, NAME_LENGTH, NewRoute
 from pages.ui import table
 from pages.ui.context import get_engine
 from pages.ui.notices import leave_note, refusal
-from pages.ui.routes.gateways import OWN, PRESETS, address_help
+from pages.ui.routes.gateways import KINDS, OWN, PRESETS, address_fields, address_help
 from pages.ui.routes.prices import PRICE_LENGTH
-from pages.ui.routes.properties import ADDRESS_LENGTH
 from pages.ui.routes.shared import PAGE, answered, ask, asked, require_admin
 
 KIND: Final = f"{PAGE}-add-kind"
@@ -28,15 +28,10 @@ def button() -> None:
 
 def _body() -> None:
     name = st.text_input("Route name", key=f"{PAGE}-add-name", max_chars=NAME_LENGTH, placeholder="Premium")
-    kind = st.selectbox("Gateway", [*PRESETS, OWN], key=KIND)
+    kind = st.selectbox("Gateway", [*PRESETS, *KINDS, OWN], key=KIND)
+    typed = address_fields(kind, partial(_start, kind))
     if kind == OWN:
-        address = st.text_input(
-            "Gateway address", key=f"{PAGE}-add-address", max_chars=ADDRESS_LENGTH, autocomplete="off"
-        )
         address_help()
-    else:
-        address, meaning = PRESETS[kind]
-        st.caption(meaning)
     price = st.text_input(
         "Credits per SMS, everywhere",
         value="1.00",
@@ -52,7 +47,7 @@ def _body() -> None:
         try:
             new = NewRoute(
                 name=name or "",
-                gateway=address or "",
+                gateway=typed(),
                 prices={EVERYWHERE: _price(price or "")},
                 supports_sender=sender,
                 enabled=opened,
@@ -65,6 +60,13 @@ def _body() -> None:
         answered()
         table.open_row(PAGE, route_id)
         st.rerun()
+
+
+def _start(kind: str, name: str, value: Any) -> str:
+    """The key of a field of the gateway, which begins with what is usual."""
+    key = f"{PAGE}-add-{kind}-{name}"
+    st.session_state.setdefault(key, value)
+    return key
 
 
 def _price(typed: str) -> int:

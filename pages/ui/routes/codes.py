@@ -43,16 +43,17 @@ def draw(actor: Actor, route: Route) -> None:
         "Operators report failures with codes of their own. What is common to all of them is understood by itself; an "
         "entry here says more, or something else. Customers read its words with each message."
     )
-    left, right = st.columns([3, 2], gap="medium")
+    _entries(actor, route, sheet, entries)
+    left, right = st.columns(2, gap="medium")
     with left:
-        _entries(actor, route, sheet, entries)
-        _seen(actor, route, sheet)
-    with right:
         if is_admin(actor):
             _by_hand(route, sheet, entries)
-            _by_file(route, sheet)
         else:
             notice("info", "Only administrators change codes.", "You see what customers read.")
+    with right:
+        _seen(actor, route, sheet)
+        if is_admin(actor):
+            _by_file(route, sheet)
 
 
 def _entries(actor: Actor, route: Route, sheet: Sheet, entries: Rows) -> None:
@@ -63,7 +64,7 @@ def _entries(actor: Actor, route: Route, sheet: Sheet, entries: Rows) -> None:
             return
         columns = [
             table.text("Code", lambda row: row["code"], width="small"),
-            table.text("Customers read", _sentence, width="large"),
+            table.text("Customers read", _sentence, width="medium"),
             table.text("Reason", lambda row: reason_words(row["reason"]), width="medium"),
             table.text("Tried again", lambda row: "yes" if row["retry"] else "no", width="small"),
             table.when("Changed", "changed_us", actor),
@@ -122,43 +123,45 @@ def _by_hand(route: Route, sheet: Sheet, entries: Rows) -> None:
             on_change=_choose,
             args=(sheet, known),
         )
-        with st.form(sheet.key("form"), border=False, enter_to_submit=False):
-            code = st.text_input(
-                "Code",
-                key=sheet.start("code", ""),
-                max_chars=CODE_LENGTH,
-                placeholder="err:032",
-                help="As it stands first in what the operator said: err:032 in a receipt, 0x0401 as the answer to a "
-                "submit, or a provider's own, such as 30007.",
-                autocomplete="off",
-            )
-            meaning = st.text_input(
-                "What customers read",
-                key=sheet.start("meaning", ""),
-                max_chars=MEANING_LENGTH,
-                placeholder="The sentence of the reason below",
-                autocomplete="off",
-            )
-            reason = st.selectbox(
-                "Reason",
-                list(REASONS),
-                key=sheet.start("reason", FailReason.UNDELIVERABLE),
-                format_func=reason_words,
-                help="Decides what customers are advised to do, and where the message is counted.",
-            )
-            retry = st.toggle(
-                "Try again",
-                key=sheet.start("retry", False),
-                help="What the operator refused at once with this code is submitted again, a few times. Not for codes "
-                "of receipts.",
-            )
-            saved = st.form_submit_button("Save entry", type="primary")
-        if chosen in known:
-            st.button("Remove it", icon=":material/delete:", key=sheet.key("drop"), on_click=ask, args=("drop-code",))
-            if asked("drop-code"):
-                st.dialog("Remove the entry?", on_dismiss=answered)(_confirm_drop)(route, sheet, known[chosen])
-    if saved:
-        _save(route, sheet, Code(code or "", meaning or "", reason, bool(retry)))
+        code = st.text_input(
+            "Code",
+            key=sheet.start("code", ""),
+            max_chars=CODE_LENGTH,
+            placeholder="err:032",
+            help="As it stands first in what the operator said: err:032 in a receipt, 0x0401 as the answer to a "
+            "submit, or a provider's own, such as 30007.",
+            autocomplete="off",
+        )
+        meaning = st.text_input(
+            "What customers read",
+            key=sheet.start("meaning", ""),
+            max_chars=MEANING_LENGTH,
+            placeholder="The sentence of the reason below",
+            autocomplete="off",
+        )
+        reason = st.selectbox(
+            "Reason",
+            list(REASONS),
+            key=sheet.start("reason", FailReason.UNDELIVERABLE),
+            format_func=reason_words,
+            help="Decides what customers are advised to do, and where the message is counted.",
+        )
+        retry = st.toggle(
+            "Try again",
+            key=sheet.start("retry", False),
+            help="What the operator refused at once with this code is submitted again, a few times. Not for codes "
+            "of receipts.",
+        )
+        with st.container(horizontal=True):
+            saved = st.button("Save entry", type="primary", key=sheet.key("save"))
+            if chosen in known:
+                st.button(
+                    "Remove entry", icon=":material/delete:", key=sheet.key("drop"), on_click=ask, args=("drop-code",)
+                )
+        if chosen in known and asked("drop-code"):
+            st.dialog("Remove the entry?", on_dismiss=answered)(_confirm_drop)(route, sheet, known[chosen])
+        if saved:
+            _save(route, sheet, Code(code or "", meaning or "", reason, bool(retry)))
 
 
 def _choose(sheet: Sheet, known: dict[str, Code]) -> None:

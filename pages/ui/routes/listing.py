@@ -76,7 +76,7 @@ def trouble(health: RouteHealth, zone: str) -> None:
         notice(
             "warning",
             f"“{health.taken_over_by}” carries its messages since {show.when(route.taken_over_us, zone)}.",
-            f"{why[:1].upper()}{why[1:]}. What was handed over before stays with this route's operator." if why else "",
+            f"Reason: {why}. What was handed over before stays with this route's operator." if why else "",
         )
     if health.stands_in_for:
         names = "”, “".join(health.stands_in_for)
@@ -84,7 +84,8 @@ def trouble(health: RouteHealth, zone: str) -> None:
 
 
 def connection_words(health: RouteHealth) -> str:
-    words = link_words(health.link)
+    resting = health.link is None and not health.error
+    words = "idle, connects when needed" if resting else link_words(health.link)
     return words[:1].upper() + words[1:]
 
 

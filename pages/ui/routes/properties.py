@@ -9,7 +9,6 @@ import streamlit as st
 
 from engine import numbers
 from engine.errors import ImsError
-from engine.gateways import masked_url
 from engine.model import Actor, ChargeOn, CountRule
 from engine.routes import (
     AFTER_LEAST_S,
@@ -29,10 +28,8 @@ from pages.ui import format as show
 from pages.ui.context import get_engine
 from pages.ui.notices import leave_note, notice, refusal
 from pages.ui.records import heading
-from pages.ui.routes.gateways import address_help
 from pages.ui.routes.shared import Sheet, is_admin, require_admin
 
-ADDRESS_LENGTH = 2_000
 CHARGING = {
     ChargeOn.DELIVERED: "Delivered: failed messages return their credit",
     ChargeOn.ACCEPTED: "Accepted by the operator: for routes without receipts",
@@ -60,7 +57,6 @@ def draw(actor: Actor, route: Route) -> None:
         _reach(sheet, closed)
         _takeover(sheet, closed, get_engine().routes.listing(actor))
         saved = st.form_submit_button("Save properties", type="primary", disabled=closed)
-    address_help()
     if saved:
         _save(route, sheet)
 
@@ -69,15 +65,6 @@ def _sending(sheet: Sheet, closed: bool) -> None:
     seen = sheet.seen
     heading("How messages leave")
     st.text_input("Route name", key=sheet.start("name", seen.name), max_chars=NAME_LENGTH, disabled=closed)
-    st.text_input(
-        "Gateway address",
-        key=sheet.start("gateway", masked_url(seen.gateway)),
-        max_chars=ADDRESS_LENGTH,
-        autocomplete="off",
-        help="Leave the *** to keep the password that is stored. Receipts that are still awaited reach a new address "
-        "only when it belongs to the same operator; the others return their credit after 72 hours.",
-        disabled=closed,
-    )
     left, right = st.columns(2)
     left.number_input(
         "Throughput in parts per second (0: no limit)",
@@ -162,7 +149,7 @@ def _takeover(sheet: Sheet, closed: bool, every: Sequence[Route]) -> None:
         "records say which route carried a message."
     )
     st.selectbox(
-        "Takes over",
+        "Route that takes over",
         [None, *others],
         key=sheet.start("takeover_id", seen.takeover_id),
         format_func=lambda route_id: _other_words(others.get(route_id)),
@@ -211,8 +198,6 @@ def changes_of(sheet: Sheet) -> RouteChanges:
     takeover = ("takeover_id", "takeover_after_s", "takeover_below")
     wanted |= {field: sheet.value(field) if sheet.value("takeover_id") else None for field in takeover}
     changed = {field: value for field, value in wanted.items() if value != getattr(seen, field)}
-    if sheet.value("gateway") != masked_url(seen.gateway):
-        changed["gateway"] = sheet.value("gateway")
     return RouteChanges(**changed)
 
 

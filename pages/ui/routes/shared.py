@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from engine.model import SECOND_US, Actor, Role
+from engine.model import Actor, Role
 from engine.routes import EVERYWHERE, Route
 from pages.ui import format as show
 from pages.ui.guard import require
@@ -70,7 +70,7 @@ def takeover_words(route: Route, names: Mapping[int, str]) -> str:
         return ""
     down, share = route.takeover_after_s, route.takeover_below
     when = [
-        f"after {show.duration(down * SECOND_US)} of being down" if down is not None else "",
+        f"after {down:,} s of being down" if down is not None else "",
         f"below {share}% success" if share is not None else "",
     ]
     return f"“{names.get(route.takeover_id, '?')}” {', or '.join(filter(None, when))}"
