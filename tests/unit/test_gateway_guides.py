@@ -46,6 +46,18 @@ def test_no_field_shows_a_secret_or_its_mask_where_a_new_one_is_typed(shown: str
     assert not [name for name, value in values.items() if "***" in value and name != MORE]
 
 
+def test_a_secret_may_be_left_empty_only_where_one_is_stored() -> None:
+    assert OTHER.stored("https://api.example.com/sms#preset=generic&token=***") == {"token"}
+    assert OTHER.stored("https://me:***@api.example.com/sms#preset=generic&sign_secret=***") == {
+        "password",
+        "sign_secret",
+    }
+    assert VONAGE.stored("") == frozenset()
+    without = "https://x1.api.infobip.com/sms/3/messages#preset=infobip"
+    with pytest.raises(InputError, match="API key: is missing"):
+        INFOBIP.address_of(INFOBIP.values_of(without), without)
+
+
 @pytest.mark.parametrize("shown", ["sim://?fail=0.1", "https://api.example.com/sms", "smpp", "", "ftp://x"])
 def test_an_address_of_no_kind_is_left_as_text(shown: str) -> None:
     assert guide_of(shown, GUIDES) is None

@@ -30,8 +30,8 @@ def _body() -> None:
     name = st.text_input("Route name", key=f"{PAGE}-add-name", max_chars=NAME_LENGTH, placeholder="Premium")
     kind = st.selectbox("Gateway", [*PRESETS, *KINDS, OWN], key=KIND)
     typed = address_fields(kind, partial(_start, kind))
-    if kind == OWN:
-        address_help()
+    if kind in KINDS or kind == OWN:
+        address_help(kind)
     price = st.text_input(
         "Credits per SMS, everywhere",
         value="1.00",

@@ -64,7 +64,7 @@ def _entries(actor: Actor, route: Route, sheet: Sheet, entries: Rows) -> None:
             return
         columns = [
             table.text("Code", lambda row: row["code"], width="small"),
-            table.text("Customers read", _sentence, width="medium"),
+            table.text("Customers read", _sentence, width="large"),
             table.text("Reason", lambda row: reason_words(row["reason"]), width="medium"),
             table.text("Tried again", lambda row: "yes" if row["retry"] else "no", width="small"),
             table.when("Changed", "changed_us", actor),

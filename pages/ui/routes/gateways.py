@@ -69,13 +69,14 @@ def draw(actor: Actor, route: Route) -> None:
     with left, st.container(key="card-route-gateway"):
         heading("Gateway")
         if is_admin(actor):
-            _change(route)
+            kind = _change(route)
         else:
+            kind = OWN
             facts({"Address": route.gateway_safe})
             notice("info", "Only administrators change the gateway.")
     with right:
         _live(route.id)
-        address_help()
+        address_help(kind)
 
 
 @st.fragment(run_every=listing.LIVE_S)
@@ -92,7 +93,8 @@ def _live(route_id: int) -> None:
 # --- Changing it -----------------------------------------------------------------------------------------------------
 
 
-def _change(route: Route) -> None:
+def _change(route: Route) -> str:
+    """Draws the form; returns the kind that is chosen."""
     sheet = Sheet("gateway", route, probe="kind")
     shown = masked_url(sheet.seen.gateway)
     now = guide_of(shown, tuple(KINDS.values()))
@@ -109,11 +111,12 @@ def _change(route: Route) -> None:
             saved = get_engine().routes.edit(require_admin(), route.id, RouteChanges(gateway=typed()))
         except ImsError as error:
             refusal(error, "Nothing was saved; what you typed is kept.")
-            return
+            return kind
         sheet.done()
         same = saved.gateway == route.gateway
         leave_note("info" if same else "success", "Nothing was changed." if same else "Saved. Send a test message now.")
         st.rerun()
+    return kind
 
 
 def _preset(shown: str) -> str:
@@ -145,12 +148,13 @@ def address_fields(kind: str, start: Start, *, shown: str = "") -> Callable[[], 
 
 def _guided(guide: Guide, start: Start, *, shown: str) -> Callable[[], str]:
     st.caption(guide.meaning)
-    begin = guide.values_of(shown)
+    begin, stored = guide.values_of(shown), guide.stored(shown)
     values: dict[str, str] = {}
-    columns = st.columns(2)
-    for place, one in enumerate(guide.fields):
-        with columns[place % 2]:
-            values[one.name] = _field(one, start, begin[one.name], kept=bool(shown))
+    for place in range(0, len(guide.fields), 2):
+        pair = guide.fields[place : place + 2]
+        for one, column in zip(pair, st.columns(2, vertical_alignment="bottom"), strict=False):
+            with column:
+                values[one.name] = _field(one, start, begin[one.name], kept=one.name in stored)
     with st.expander("Further parameters", expanded=bool(begin[MORE])):
         values[MORE] = (
             st.text_area(
@@ -162,7 +166,6 @@ def _guided(guide: Guide, start: Start, *, shown: str) -> Callable[[], str]:
             )
             or ""
         )
-        facts(guide.further)
     return lambda: guide.address_of(values, shown)
 
 
@@ -201,8 +204,13 @@ def _widget_value(one: Field, value: str) -> Any:
     return one.usual if one.shape is Shape.CHOICE and value not in one.choices else value
 
 
-def address_help() -> None:
-    """What can be written, of the kinds this server has."""
+def address_help(kind: str) -> None:
+    """What can be written into the form of a kind, or into an address as text."""
+    guide = KINDS.get(kind)
+    if guide is not None and guide.further:
+        with st.expander("What further parameters mean", icon=":material/help:"):
+            facts(guide.further)
+        return
     with st.expander("How to write a gateway address", icon=":material/help:"):
         for scheme in SCHEMES:
             example, meaning = HELP.get(scheme, (f"{scheme}://…", "See the documentation of this gateway."))

@@ -86,6 +86,14 @@ class Guide:
         has = {name: pieces.parameters.get(name) for name in self.fixed}
         return pieces.scheme in self.schemes and has == dict(self.fixed)
 
+    def stored(self, shown: str) -> frozenset[str]:
+        """Secrets that an address of this kind holds: fields that may be left empty."""
+        pieces = take_apart(shown) if shown else NO_PIECES
+        secrets = [one for one in self.fields if one.shape is Shape.SECRET]
+        return frozenset(
+            one.name for one in secrets if (one.name in pieces.parameters if one.parameter else pieces.password)
+        )
+
     def values_of(self, shown: str) -> dict[str, str]:
         """What the fields show of an address of this kind as it is shown; "" is a new one."""
         pieces = take_apart(shown) if shown else NO_PIECES
@@ -100,8 +108,9 @@ class Guide:
         before = take_apart(shown) if shown else NO_PIECES
         if before is not NO_PIECES and not self.fits(before):
             before, shown = NO_PIECES, ""
+        stored = self.stored(shown)
         for one in self.fields:
-            if one.needed and not values[one.name].strip() and not (one.shape is Shape.SECRET and shown):
+            if one.needed and one.name not in stored and not values[one.name].strip():
                 raise invalid(one.label, "is missing.", "Your operator or provider gave it to you.")
         written = self.write(values, before)
         parameters = self._parameters(values, before, written)
@@ -209,7 +218,7 @@ SMPP: Final = Guide(
             "What the operator grants. The throughput of the route is a limit as well.", most=100_000,
         ),
         Field(
-            "mode", "Binds", Shape.CHOICE, "trx", "What the operator's letter says; a transceiver is usual.",
+            "mode", "Kind of bind", Shape.CHOICE, "trx", "What the operator's letter says; a transceiver is usual.",
             choices={"trx": "Transceiver: sends and receives", "txrx": "A transmitter and a receiver each"},
         ),
         Field(
