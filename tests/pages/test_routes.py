@@ -16,10 +16,11 @@ from engine.gateways import Link, LinkWord
 from engine.gateways.simulator import Simulator
 from engine.model import MICRO, FailReason, Role
 from engine.routes import EVERYWHERE, Code, NewRoute, Route, RouteChanges, code_table, find
-from pages.ui.registry import QUICK_SMS, STAFF_ROUTES
+from engine.tasks import Draft
+from pages.ui.registry import QUICK_SMS, SENDING_RECORD, SMS_HISTORY, STAFF_ROUTES, TASK, PageEntry
 from pages.ui.routes import gateways as gateway_forms
 from pages.ui.routes.guides import SMPP
-from tests.kit import wait_until
+from tests.kit import au_mobiles, give, wait_until
 from tests.pages.conftest import Visit, token_of
 
 SECRET = "s3cret-word"
@@ -365,6 +366,36 @@ def test_the_connection_is_told_in_words(
         for said in words:
             assert said in read(app)
     assert "<b>bad" not in visit.notices()
+
+
+def test_records_say_which_route_carried_a_message(
+    engine: Engine, visit: Visit, sign_in: Callable[[Role], str]
+) -> None:
+    sign_in(Role.OWNER)
+    owner = engine.accounts.actor_of(visit.cookies[SESSION_COOKIE])
+    assert owner is not None
+    give(engine, owner.account_id, 10)
+    first, spare = taken_over(engine)
+    draft = Draft(route_id=first, name="Parcels", content="Your parcel arrives today", recipients=au_mobiles(1))
+    task = engine.tasks.accept(owner, engine.tasks.preview(owner, draft))
+    with engine.store.transaction() as tx:
+        cursor: Any = tx.raw  # type: ignore[attr-defined] # past the queries of the product
+        cursor.execute("update message set carrier_id = $1, state = 'submitting'", [spare])
+        tx.run("dispatch.insert", 1, task, owner.account_id, first, engine.clock.now_us(), spare)
+    pages: list[tuple[PageEntry, dict[str, str]]] = [
+        (SMS_HISTORY, {"message": "1"}),
+        (SENDING_RECORD, {"dispatch": "1"}),
+    ]
+    for page, query in pages:
+        text = read(visit.open(page, **query))
+        assert "another route in the place of Premium, at the price you accepted" in text
+        assert "Spare" not in text
+    assert "Another route carries the messages since" in read(visit.open(TASK, id=str(task)))
+    visit.cookies[SESSION_COOKIE] = token_of(engine, Role.STAFF)
+    for page, query in pages:
+        app = visit.open(page, **query)
+        assert "Spare instead of Premium" in read(app)
+        assert app.dataframe[0].value["Carried by"].to_list() == ["Spare"]
 
 
 # --- Codes -----------------------------------------------------------------------------------------------------------
