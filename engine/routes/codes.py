@@ -8,6 +8,7 @@ no entry: gateways know it.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -15,7 +16,7 @@ from typing import Final
 import polars as pl
 
 from engine.errors import InputError
-from engine.model import DAY_US, FAIL_SENTENCES, FailReason
+from engine.model import DAY_US, FAIL_SENTENCES, SECOND_US, FailReason
 from engine.routes.csv_files import MAX_VALUE, RowProblem, plain_cell, read_rows, write_rows
 from engine.store import Reader, Row, Rows, Tx
 
@@ -26,6 +27,7 @@ MEANING_LENGTH: Final = 160
 SEEN_DISPATCHES: Final = 20
 """Codes seen lately are looked for in so many of the newest dispatches with failures."""
 SEEN_US: Final = 7 * DAY_US
+SEEN_FRESH_US: Final = 10 * SECOND_US
 SEEN_MOST: Final = 50
 RECEIPT_CODE: Final = "err:"
 REASONS: Final = tuple(
@@ -124,23 +126,39 @@ def normal(code: str) -> str:
     return code
 
 
-def seen_lately(reader: Reader, route_id: int, *, now_us: int) -> Rows:
-    """Codes without an entry that came with failures of the newest dispatches over the route's own gateway: code,
-    messages, last_us, detail (the operator's words of one of them), reason; the most frequent first.
+class SeenCodes:
+    """Codes that came with failures lately, by route; counted anew every few seconds at most."""
 
-    Told from the first word of what the operator said, so of the last week and the newest 20 dispatches only.
-    """
-    known = code_table(reader, route_id)
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._found: dict[int, tuple[int, Rows]] = {}
+
+    def without_entry(self, reader: Reader, route_id: int, *, now_us: int) -> Rows:
+        """Of the newest dispatches over the route's own gateway, those that have no entry: code, messages, last_us,
+        detail (the operator's words of one of them), reason; the most frequent first.
+
+        Told from the first word of what the operator said, so of the last week and the newest 20 dispatches only.
+        """
+        with self._lock:
+            read_us, rows = self._found.get(route_id, (-SEEN_FRESH_US, []))
+            if not 0 <= now_us - read_us < SEEN_FRESH_US:
+                rows = _seen(reader, route_id, now_us)
+                self._found[route_id] = (now_us, rows)
+        known = code_table(reader, route_id)
+        return [row for row in rows if row["code"] not in known][:SEEN_MOST]
+
+
+def _seen(reader: Reader, route_id: int, now_us: int) -> Rows:
     found: dict[str, Row] = {}
     for run in reader.all("routes.failing_dispatches", route_id, now_us - SEEN_US, SEEN_DISPATCHES):
         last = run["first_message"] + run["recipients"] - 1
         for row in reader.all("routes.codes_of_dispatch", run["first_message"], last, run["id"], SEEN_MOST):
-            if row["code"] in known or not _CODE_LIKE.fullmatch(row["code"]):
+            if not _CODE_LIKE.fullmatch(row["code"]):
                 continue
             kept = found.setdefault(row["code"], row | {"messages": 0})
             kept["messages"] += row["messages"]
             kept["last_us"] = max(kept["last_us"], row["last_us"])
-    return sorted(found.values(), key=lambda row: (-row["messages"], row["code"]))[:SEEN_MOST]
+    return sorted(found.values(), key=lambda row: (-row["messages"], row["code"]))
 
 
 def read_codes(data: bytes) -> CodeFile:

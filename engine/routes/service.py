@@ -14,7 +14,7 @@ from engine.gateways import Link
 from engine.gateways.addresses import check_address
 from engine.model import EVERY_ROLE, OPERATOR_ROLES, Actor, Clock, Role, format_credits, to_datetime
 from engine.routes import codes, editing, prices, reading
-from engine.routes.codes import Code
+from engine.routes.codes import Code, SeenCodes
 from engine.routes.editing import RouteChanges
 from engine.routes.health import Delays, RouteHealth, read_health
 from engine.routes.meters import RouteMeters
@@ -33,6 +33,7 @@ class Routes:
         self._clock = clock
         self._meters = meters or RouteMeters()
         self._delays = Delays()
+        self._seen = SeenCodes()
 
     @allows(EVERY_ROLE)
     def selectable(self, actor: Actor) -> list[Route]:
@@ -170,8 +171,8 @@ class Routes:
 
     @allows(OPERATOR_ROLES)
     def codes_seen(self, actor: Actor, route_id: int) -> Rows:  # noqa: ARG002 - as above
-        """Codes without an entry that came with failures lately (see `codes.seen_lately`)."""
-        return codes.seen_lately(self._store, route_id, now_us=self._clock.now_us())
+        """Codes without an entry that came with failures lately (see `SeenCodes`); at most 10 seconds old."""
+        return self._seen.without_entry(self._store, route_id, now_us=self._clock.now_us())
 
     @allows(ADMIN)
     def change_codes(

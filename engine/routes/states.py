@@ -74,7 +74,8 @@ def plain_error(detail: str, *, carried_by: str = "") -> str:
 def refused_login(detail: str) -> str:
     """The operator refuses the login: only staff can help."""
     return (
-        f"The operator refuses the login: {_told(detail)}. Correct the gateway address; it is not tried again before."
+        f"The operator does not let us in: {_told(detail)}. Correct the gateway address; until then it is tried only "
+        "every few minutes."
     )
 
 

@@ -398,8 +398,8 @@ def test_a_connection_is_told_in_plain_words(link: Link | None, words: str) -> N
         ),
         (None, "no route to host", "down", "no route to host. Messages wait"),
         (Link(LinkWord.OPEN), "no route to host", "down", "no route to host. Messages wait"),
-        (Link(LinkWord.REFUSED, "invalid password", binds=1), "x", "refused", "refuses the login: invalid password."),
-        (Link(LinkWord.REFUSED), "invalid password", "refused", "refuses the login: invalid password."),
+        (Link(LinkWord.REFUSED, "invalid password", binds=1), "x", "refused", "does not let us in: invalid password. Correct"),
+        (Link(LinkWord.REFUSED), "invalid password", "refused", "does not let us in: invalid password. Correct"),
     ],
 )
 def test_the_state_of_a_route_is_what_is_known_of_it(
