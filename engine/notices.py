@@ -11,7 +11,7 @@ from typing import Final
 
 from engine.access import allows
 from engine.model import DAY_US, EVERY_ROLE, Actor, Clock
-from engine.store import Rows, Store, Tx
+from engine.store import Remembered, Rows, Store, Tx
 
 KEPT_DAYS: Final = 180
 PAGE_ROWS: Final = 50
@@ -47,6 +47,7 @@ class Notices:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self._unread = Remembered[tuple[int, int, bool], int](store, "notices")
 
     @allows(EVERY_ROLE)
     def listing(self, actor: Actor, *, before: int = NEWEST) -> Rows:
@@ -58,6 +59,9 @@ class Notices:
     @allows(EVERY_ROLE)
     def unread(self, actor: Actor) -> int:
         """How many the actor has not read; cheap enough to ask every few seconds."""
+        return self._unread.get((actor.user_id, actor.account_id, actor.is_operator), lambda: self._count(actor))
+
+    def _count(self, actor: Actor) -> int:
         if actor.is_operator:
             row = self._store.one("notices.unread_of_operators", actor.user_id)
         else:

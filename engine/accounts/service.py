@@ -100,6 +100,16 @@ class Accounts(SignIn):
         return self._store.all("accounts.find", search.strip().lower(), min(max(limit, 1), MOST_FOUND))
 
     @allows(EVERY_ROLE)
+    def name(self, actor: Actor) -> str:
+        """What the actor's account is called; cheap enough for every page."""
+
+        def read() -> str:
+            row = self._store.one("accounts.name", actor.account_id)
+            return row["name"] if row else ""
+
+        return self._names.get(actor.account_id, read)
+
+    @allows(EVERY_ROLE)
     def one(self, actor: Actor, account_id: int) -> Row:
         """One account as `find` shows it; customers see their own. Raises AccessError("not_found")."""
         own = actor.is_operator or account_id == actor.account_id

@@ -18,7 +18,7 @@ from engine.accounts.tokens import MOST_TOKEN, hash_of, new_token
 from engine.config import Config
 from engine.errors import AccessError, InputError
 from engine.model import DAY_US, EVERY_ROLE, HOUR_US, MINUTE_US, SECOND_US, Actor, Clock, Role
-from engine.store import Row, Rows, Store
+from engine.store import Remembered, Row, Rows, Store
 
 TICKET_US: Final = 30 * SECOND_US
 CHALLENGE_US: Final = 5 * MINUTE_US
@@ -43,6 +43,7 @@ class SignIn:
         """`password_cost` is bcrypt's; only tests lower it."""
         self._store = store
         self._clock = clock
+        self._names = Remembered[int, str](store, "accounts")
         self._config = config
         self._cost = password_cost
         self._proof = Proof(store, clock, password_cost)

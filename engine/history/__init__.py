@@ -47,7 +47,7 @@ from engine.history.recent import Recent
 from engine.history.records import TaskDetail
 from engine.history.waits import DeliveryTimes
 from engine.model import EVERY_ROLE, Actor, Balance, Clock
-from engine.store import Row, Store
+from engine.store import Remembered, Row, Store
 
 __all__ = [
     "MAX_EXPORT_ROWS",
@@ -86,6 +86,7 @@ class History:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self._balances = Remembered[int, Balance](store, "ledger")
         self._dashboards: Recent[Dashboard] = Recent()
         self._delivery_times: Recent[DeliveryTimes] = Recent(SLOW_S)
         self._forecasts: Recent[Forecast] = Recent()
@@ -94,7 +95,8 @@ class History:
     @allows(EVERY_ROLE)
     def balance(self, actor: Actor, account_id: int | None = None) -> Balance:
         """Available and held credit of the actor's account; operators may name another."""
-        return movements.balance_of(self._store, self._one_account(actor, account_id))
+        account = self._one_account(actor, account_id)
+        return self._balances.get(account, lambda: movements.balance_of(self._store, account))
 
     @allows(EVERY_ROLE)
     def tasks(

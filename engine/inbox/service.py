@@ -23,7 +23,7 @@ from engine.inbox.arrivals import NOBODYS, Letter, Whose, by_number, letters, wh
 from engine.inbox.delivery import Wish, audit, deliver, obey, quoted, tell, unknown
 from engine.inbox.reading import Kind
 from engine.model import DAY_US, EVERY_ROLE, OPERATOR_ROLES, SENDING_ROLES, Actor, Clock, to_datetime
-from engine.store import Reader, Row, Rows, Store, one_column
+from engine.store import Reader, Remembered, Row, Rows, Store, one_column
 
 ANSWER_DAYS: Final = 30
 """How long after a message something from its recipient is taken for an answer to it."""
@@ -92,6 +92,7 @@ class Inbox:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self._unread = Remembered[int | None, int](store, "inbox")
 
     def sink_for(self, route_id: int) -> InboundSink:
         """What a gateway of this route hands messages from phones to, from any thread: durable when it returns, all or
@@ -142,8 +143,13 @@ class Inbox:
     @allows(EVERY_ROLE)
     def unread(self, actor: Actor) -> int:
         """How many nobody has read; cheap enough for every page."""
-        row = self._store.one("inbox.unread", _scope(actor))
-        return 0 if row is None else row["unread"]
+        scope = _scope(actor)
+
+        def read() -> int:
+            row = self._store.one("inbox.unread", scope)
+            return 0 if row is None else row["unread"]
+
+        return self._unread.get(scope, read)
 
     @allows(EVERY_ROLE)
     def conversation(self, actor: Actor, inbound_id: int) -> Conversation:

@@ -7,8 +7,9 @@ from pathlib import Path
 from engine.errors import StoreError
 from engine.store.base import Reader, Row, Rows, Store, Tx, one_column
 from engine.store.duck import DuckStore
+from engine.store.remembered import Remembered
 
-__all__ = ["Reader", "Row", "Rows", "Store", "Tx", "file_of", "one_column", "open_store"]
+__all__ = ["Reader", "Remembered", "Row", "Rows", "Store", "Tx", "file_of", "one_column", "open_store"]
 
 
 def open_store(url: str, *, memory_mb: int = 400) -> Store:

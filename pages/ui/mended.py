@@ -20,8 +20,10 @@ from streamlit.runtime import app_session
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.media_file_manager import MediaFileManager
+from streamlit.runtime.runtime import Runtime
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 ANSWERS: Final = frozenset({"backend_operation_response", "file_urls_response"})
 """What the browser asked for and waits for, whatever is drawn meanwhile."""
@@ -29,6 +31,8 @@ FETCH_LIMIT_S: Final = 60.0
 """How long a browser may take to fetch a file it was just given the address of."""
 FIGURES_KEPT: Final = 512
 """About 10 kB each."""
+JOINED_S: Final = 0.002
+"""How long a message to a browser may wait for the next one."""
 _MARK: Final = "_ims_mended"
 
 
@@ -174,6 +178,61 @@ def _with_writes_at_once(made: Callable[..., None]) -> Callable[..., None]:
     return connection_made
 
 
+def _with_news_told_at_once(tell: Callable[..., None]) -> Callable[..., None]:
+    """Each message of a run woke the server's loop through a socket, though it was the loop itself that told."""
+
+    @wraps(tell)
+    def enqueued(self: Any) -> None:
+        shared = self._get_async_objs()
+        try:
+            on_the_loop = asyncio.get_running_loop() is shared.eventloop
+        except RuntimeError:  # another thread
+            on_the_loop = False
+        if on_the_loop:
+            shared.need_send_data.set()
+        else:
+            tell(self)
+
+    return enqueued
+
+
+class _Joined:
+    """A transport that writes together what is written within JOINED_S."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._loop = asyncio.get_running_loop()
+        self._waiting: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        if not self._waiting:
+            self._loop.call_later(JOINED_S, self._flush)
+        self._waiting.append(data)
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        data = b"".join(self._waiting)
+        self._waiting.clear()
+        if data and not self._transport.is_closing():
+            self._transport.write(data)
+
+
+def _with_joined_writes(made: Callable[..., None]) -> Callable[..., None]:
+    """Each of the hundred messages of a run was a packet and a system call of its own."""
+
+    @wraps(made)
+    def connection_made(self: Any, transport: asyncio.Transport) -> None:
+        made(self, _Joined(transport))
+
+    return connection_made
+
+
 class _Figure:
     """A figure as a key: equal when all that is in it is equal."""
 
@@ -196,6 +255,8 @@ MENDS: Final[tuple[tuple[Any, str, Callable[[Any], Any]], ...]] = (
     (AppSession, "_call_soon_on_event_loop", _with_one_wake),
     (app_session, "_populate_theme_msg", _with_theme_kept),
     (H11Protocol, "connection_made", _with_writes_at_once),
+    (Runtime, "_enqueued_some_message", _with_news_told_at_once),
+    (WebSocketsSansIOProtocol, "connection_made", _with_joined_writes),
     (plotly.tools, "return_figure_from_figure_or_data", _with_checked_figures),
 )
 """Whose, which, and what is put around it."""

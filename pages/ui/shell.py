@@ -155,10 +155,9 @@ def _top_bar(actor: Actor) -> None:
     with st.container(key="ims-top", horizontal=True, vertical_alignment="center", gap="small"):
         _badges()
         with st.popover("", icon=":material/account_circle:", key="ims-account"):
-            account = get_engine().accounts.one(actor, actor.account_id)
             st.html(
                 f'<div class="ims-who"><b>{escape(actor.name)}</b>'
-                f"<span>{escape(account['name'])} · {actor.role.value}</span></div>"
+                f"<span>{escape(get_engine().accounts.name(actor))} · {actor.role.value}</span></div>"
             )
             if not actor.viewing:
                 st.page_link(str(ACCOUNT.path), label=ACCOUNT.title, icon=ACCOUNT.icon)

@@ -186,7 +186,7 @@ def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Browse
     """A browser without cookies, 1440×900."""
     opened = browser.new_context(viewport={"width": 1440, "height": 900})
     opened.set_default_timeout(WAIT_MS)
-    opened.tracing.start(screenshots=False, snapshots=True)
+    opened.tracing.start(screenshots=False, snapshots=False)
     yield opened
     _keep_evidence(opened, request)
     opened.close()

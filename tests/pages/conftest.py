@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest, app_test
 from streamlit.util import calc_hash
@@ -18,6 +21,7 @@ from engine.config import Config
 from engine.model import Role
 from pages.ui import context
 from pages.ui.registry import PageEntry
+from tests import kit
 from tests.kit import PASSWORD, cheap_passwords
 
 ENTRY = Path(__file__).parents[2] / "streamlit_app.py"
@@ -31,11 +35,20 @@ def _harness_folder() -> Iterator[None]:
     app_test.TMP_DIR.cleanup()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _packages_read_once() -> Iterator[None]:
+    """The harness reads the metadata of every installed package for each page that is opened: half of the time."""
+    read = manifest_scanner.scan_component_manifests
+    manifest_scanner.scan_component_manifests = cache(read)
+    yield
+    manifest_scanner.scan_component_manifests = read
+
+
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    opened = Engine.open(
-        Config.from_env({"IMS_DATA": str(tmp_path), "IMS_URL": "duckdb://", "IMS_SUPPORT": "555-0100"})
-    )
+    if kit.migrated is not None:
+        shutil.copyfile(kit.migrated, tmp_path / "ims.db")
+    opened = Engine.open(Config.from_env({"IMS_DATA": str(tmp_path), "IMS_SUPPORT": "555-0100"}))
     cheap_passwords(opened)
     context.set_engine(opened)
     yield opened

@@ -22,6 +22,7 @@ from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.media_file_storage import MediaFileStorageError
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.runtime.pages_manager import PagesManager
+from streamlit.runtime.runtime import Runtime
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 from streamlit.runtime.scriptrunner_utils.script_requests import RerunData
 from streamlit.web.server.starlette import starlette_server
@@ -217,3 +218,70 @@ def test_streamlit_alone_lets_small_writes_wait(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.usefixtures("mend")
 def test_small_writes_are_sent_at_once() -> None:
     assert nodelay_of_an_accepted_connection()
+
+
+def test_streamlit_alone_wakes_the_loop_for_what_the_loop_itself_told() -> None:
+    assert wakes_of_news(getattr(Runtime._enqueued_some_message, "__wrapped__", Runtime._enqueued_some_message)) == [
+        5,
+        1,
+    ]
+
+
+@pytest.mark.usefixtures("mend")
+def test_what_the_loop_tells_itself_needs_no_wake_and_what_a_thread_tells_does() -> None:
+    assert wakes_of_news(Runtime._enqueued_some_message) == [0, 1]
+
+
+def wakes_of_news(tell: Any) -> list[int]:
+    """How often the loop is woken when it tells of five messages itself, and when a thread tells of one."""
+
+    async def told() -> list[int]:
+        loop, counts = asyncio.get_running_loop(), list[int]()
+        wake = loop.call_soon_threadsafe
+        woken: list[int] = []
+
+        def counted(callback: Any) -> None:
+            woken.append(1)
+            wake(callback)
+
+        shared = SimpleNamespace(eventloop=loop, need_send_data=asyncio.Event())
+        runtime = SimpleNamespace(_get_async_objs=lambda: shared)
+        loop.call_soon_threadsafe = counted  # type: ignore[method-assign] # of this loop alone
+        try:
+            for _ in range(5):
+                tell(runtime)
+            await asyncio.sleep(0)
+            assert shared.need_send_data.is_set()
+            counts.append(len(woken))
+            shared.need_send_data.clear()
+            woken.clear()
+            thread = threading.Thread(target=tell, args=(runtime,))
+            thread.start()
+            async with asyncio.timeout(10):
+                await shared.need_send_data.wait()
+            thread.join()
+            counts.append(len(woken))
+        finally:
+            loop.call_soon_threadsafe = wake  # type: ignore[method-assign] # as before
+        return counts
+
+    return asyncio.run(told())
+
+
+def test_messages_written_together_leave_in_one_write_and_in_their_order() -> None:
+    async def written() -> list[bytes]:
+        wrote: list[bytes] = []
+        below: Any = SimpleNamespace(
+            write=wrote.append, is_closing=lambda: False, close=lambda: wrote.append(b"closed")
+        )
+        joined = mended._Joined(below)
+        for piece in (b"a", b"b", b"c"):
+            joined.write(piece)
+        assert wrote == []
+        await asyncio.sleep(10 * mended.JOINED_S)
+        joined.write(b"d")
+        joined.close()
+        await asyncio.sleep(10 * mended.JOINED_S)
+        return wrote
+
+    assert asyncio.run(written()) == [b"abc", b"d", b"closed"]

@@ -398,7 +398,12 @@ def test_a_connection_is_told_in_plain_words(link: Link | None, words: str) -> N
         ),
         (None, "no route to host", "down", "no route to host. Messages wait"),
         (Link(LinkWord.OPEN), "no route to host", "down", "no route to host. Messages wait"),
-        (Link(LinkWord.REFUSED, "invalid password", binds=1), "x", "refused", "does not let us in: invalid password. Correct"),
+        (
+            Link(LinkWord.REFUSED, "invalid password", binds=1),
+            "x",
+            "refused",
+            "does not let us in: invalid password. Correct",
+        ),
         (Link(LinkWord.REFUSED), "invalid password", "refused", "does not let us in: invalid password. Correct"),
     ],
 )

@@ -186,3 +186,7 @@ returning hits;
 -- name: drop_old_attempts
 -- Hours before $1.
 delete from attempt where window_us < $1;
+
+-- name: name
+-- What an account is called.
+select name from account where id = $1;
