@@ -402,9 +402,9 @@ def test_a_connection_is_told_in_plain_words(link: Link | None, words: str) -> N
             Link(LinkWord.REFUSED, "invalid password", binds=1),
             "x",
             "refused",
-            "does not let us in: invalid password. Correct",
+            "let us in: invalid password. Correct",
         ),
-        (Link(LinkWord.REFUSED), "invalid password", "refused", "does not let us in: invalid password. Correct"),
+        (Link(LinkWord.REFUSED), "invalid password", "refused", "let us in: invalid password. Correct"),
     ],
 )
 def test_the_state_of_a_route_is_what_is_known_of_it(
