@@ -109,7 +109,7 @@ def test_the_test_of_a_route_that_is_down_ends_and_leaves_nothing_behind(
     done = command("route", "test", "Away", "61412345678")
     assert done.returncode == 1
     assert "Connection: not connected: the simulated operator is down." in done.stdout
-    assert done.stdout.splitlines()[-1] == "Not delivered: it was never handed over, and the test is cancelled."
+    assert done.stdout.splitlines()[-1] == "Not delivered: it could not be handed over, and the test is cancelled."
     assert "(down)" in command("route", "list").stdout
     assert answer(tmp_path, "reconcile", "--json")["ok"] is True
 

@@ -131,10 +131,10 @@ join task as t on t.id = d.task_id
 where d.place = 1;
 
 -- name: health_delays
--- How long the receipts of one dispatch took; its messages lie in a range of ids, so that all others are skipped.
-select final_us - submitted_us as delay_us from message
+-- How long the receipts of one dispatch took; its messages lie in a range of ids, so that all others are skipped. An
+-- operator's clock may be behind ours, or tell seconds only: that is no time at all.
+select greatest(final_us - submitted_us, 0) as delay_us from message
 where id between $1 and $2 and dispatch_id = $3 and state in ('delivered', 'failed') and submitted_us is not null
-    and final_us >= submitted_us
 order by delay_us;
 
 -- name: codes

@@ -255,7 +255,7 @@ _TWILIO_PLACE: Final = "api.twilio.com/2010-04-01/Accounts/{sid}/Messages.json"
 _VONAGE_PLACE: Final = "rest.nexmo.com/sms/json"
 _INFOBIP_PATH: Final = "/sms/3/messages"
 _SENDER: Final = Field(
-    "sender", "Sender of messages without a sender ID", placeholder="+61412345678", help="A number or name you own."
+    "sender", "Usual sender", placeholder="+61412345678", help="A number you own, for messages without a sender ID."
 )
 
 

@@ -92,8 +92,8 @@ def connection_words(health: RouteHealth) -> str:
 def waiting_words(health: RouteHealth) -> str:
     if not health.queued and not health.in_flight:
         return "nothing"
-    parts = show.number(health.queued_parts + health.in_flight_parts)
-    return f"{show.plural(health.queued + health.in_flight, 'message')}, about {parts} parts"
+    parts = show.plural(health.queued_parts + health.in_flight_parts, "part")
+    return f"{show.plural(health.queued + health.in_flight, 'message')}, about {parts}"
 
 
 def rate_words(health: RouteHealth) -> str:

@@ -55,7 +55,7 @@ def _figures(health: RouteHealth) -> list[tuple[str, str, str]]:
         (
             "Waiting",
             show.number(health.queued + health.in_flight),
-            f"about {show.number(health.queued_parts + health.in_flight_parts)} parts",
+            f"about {show.plural(health.queued_parts + health.in_flight_parts, 'part')}",
         ),
         ("Parts per second", show.number(health.parts_per_s, 1), f"of at most {limit:,}" if limit else "no limit set"),
         ("Success, 24 hours", show.percent(health.day.delivered, health.day.total), _share_words(health)),
@@ -75,7 +75,7 @@ def _details(health: RouteHealth, zone: str) -> dict[str, str]:
     """How the connection stands, what is on the way or was slow."""
     lines = {"Connection": listing.connection_words(health)}
     if health.queued:
-        lines["Waiting for the route"] = f"{health.queued:,} (about {show.number(health.queued_parts)} parts)"
+        lines["Waiting for the route"] = f"{health.queued:,} (about {show.plural(health.queued_parts, 'part')})"
     if health.in_flight:
         lines["Being handed over"] = f"{health.in_flight:,} ({show.plural(health.in_flight_parts, 'part')})"
     if health.outstanding:
