@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Final
 
-from engine.bench import files, history, report, sending, starting, texts
+from engine.bench import files, history, report, sending, smpp, starting, texts
 from engine.bench.desk import Sizes, Workbench
 from engine.bench.history import HistoryBook
 from engine.bench.measure import Result
@@ -32,6 +32,8 @@ _PLAIN: Final[Mapping[str, Bench]] = {
     "accept_5000": sending.accept,
     "send_end_to_end": sending.send_one,
     "send_sustained": sending.send_sustained,
+    "smpp_session": smpp.session_alone,
+    "smpp_end_to_end": smpp.send_settled,
     "count_split": texts.count_split,
 }
 _OF_HISTORY: Final[Mapping[str, OfHistory]] = {

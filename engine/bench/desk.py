@@ -81,9 +81,9 @@ class Workbench:
         return made
 
     @contextmanager
-    def desk(self, *, started: bool = False) -> Generator[Desk]:
+    def desk(self, *, started: bool = False, gateway: str = GATEWAY) -> Generator[Desk]:
         """An engine on a database of its own; `started` also sends."""
-        with opened(self.new_folder(), started=started) as desk:
+        with opened(self.new_folder(), started=started, gateway=gateway) as desk:
             yield desk
 
     def accepted(self) -> recipients.RecipientFile:
@@ -92,12 +92,12 @@ class Workbench:
 
 
 @contextmanager
-def opened(folder: Path, *, started: bool = False) -> Generator[Desk]:
+def opened(folder: Path, *, started: bool = False, gateway: str = GATEWAY) -> Generator[Desk]:
     """The engine on the database in `folder`; settings of the environment do not matter."""
     engine = Engine.open(Config.from_env({"IMS_DATA": str(folder)}))
     try:
         actor = engine.accounts.ensure_account(ACCOUNT)
-        route_id = _give(engine, actor)
+        route_id = _give(engine, actor, gateway)
         if started:
             engine.start()
         yield Desk(engine, actor, route_id)
@@ -105,7 +105,7 @@ def opened(folder: Path, *, started: bool = False) -> Generator[Desk]:
         engine.stop()
 
 
-def _give(engine: Engine, actor: Actor) -> int:
+def _give(engine: Engine, actor: Actor, gateway: str) -> int:
     """Credit to the account, and a route with country prices; its id."""
     now_us = engine.clock.now_us()
     with engine.store.transaction() as tx:
@@ -113,7 +113,7 @@ def _give(engine: Engine, actor: Actor) -> int:
             tx, account_id=actor.account_id, amount_micro=CREDIT_MICRO, key=f"bench:{now_us}", note="Benchmark",
             member_id=None, now_us=now_us,
         )  # fmt: skip
-        new = NewRoute(name=f"Bench {now_us}", gateway=GATEWAY, prices=_prices())
+        new = NewRoute(name=f"Bench {now_us}", gateway=gateway, prices=_prices())
         return routes.add(tx, new, member_id=None, now_us=now_us)
 
 

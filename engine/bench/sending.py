@@ -38,13 +38,13 @@ def accept(bench: Workbench) -> list[Result]:
 
 def send_one(bench: Workbench) -> list[Result]:
     """One task from acceptance to the last settled message."""
-    outcome = _send(bench, tasks=1, rounds=bench.sizes.rounds)
+    outcome = settle_race(bench, tasks=1, rounds=bench.sizes.rounds)
     return [_per_s("send_end_to_end", bench.sizes.recipients, outcome)]
 
 
 def send_sustained(bench: Workbench) -> list[Result]:
     """Several tasks accepted one after the other while the first are being sent, until all is settled."""
-    outcome = _send(bench, tasks=bench.sizes.tasks, rounds=bench.sizes.slow_rounds)
+    outcome = settle_race(bench, tasks=bench.sizes.tasks, rounds=bench.sizes.slow_rounds)
     return [_per_s("send_sustained", bench.sizes.recipients * bench.sizes.tasks, outcome)]
 
 
@@ -52,8 +52,12 @@ def _per_s(name: str, count: int, outcome: Race) -> Result:
     return outcome.per_s(name, n=count, unit="messages/s", peer_name=SEND_PEER, budget_per_s=SEND_BUDGET_PER_S)
 
 
-def _send(bench: Workbench, *, tasks: int, rounds: int) -> Race:
-    with bench.desk(started=True) as desk, _peer(bench) as peer:
+def settle_race(
+    bench: Workbench, *, tasks: int, rounds: int, gateway: str = GATEWAY, peer_gateway: str = GATEWAY
+) -> Race:
+    """From acceptance until every credit is settled. Each over its own operator where that is a real one: it hands
+    receipts to whoever is bound."""
+    with bench.desk(started=True, gateway=gateway) as desk, _peer(bench) as peer:
         previews = _previews(bench, desk)
 
         def ours() -> float:
@@ -62,7 +66,7 @@ def _send(bench: Workbench, *, tasks: int, rounds: int) -> Race:
 
         def theirs() -> float:
             prepared = [_plain(next(previews)) for _ in range(tasks)]
-            return _accept_peer(peer, prepared, until_settled=True)
+            return _accept_peer(peer, prepared, until_settled=True, gateway_url=peer_gateway)
 
         return race(ours, theirs, rounds=rounds)
 
@@ -111,10 +115,12 @@ def _await(desk: Desk, ids: list[int]) -> None:
             time.sleep(POLL_S)
 
 
-def _accept_peer(peer: SqlitePeer, prepared: list[tuple[Any, ...]], *, until_settled: bool = False) -> float:
+def _accept_peer(
+    peer: SqlitePeer, prepared: list[tuple[Any, ...]], *, until_settled: bool = False, gateway_url: str = GATEWAY
+) -> float:
     for key, cost_micro, _, _ in prepared:
         peer.quote(key, cost_micro)
-    gateway = gateway_for(GATEWAY)
+    gateway = gateway_for(gateway_url)
     gateway.open(peer.sink)
     try:
         began = time.perf_counter()

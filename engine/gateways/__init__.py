@@ -23,6 +23,7 @@ from engine.gateways.base import (
     Submission,
 )
 from engine.gateways.simulator import Simulator
+from engine.gateways.smpp import SmppGateway
 
 __all__ = [
     "MASK",
@@ -49,7 +50,11 @@ URL_LENGTH_LIMIT: Final = 2_000
 SHOWN_LENGTH_LIMIT: Final = 200
 MASK: Final = "***"
 
-_BUILDERS: Final[dict[str, Callable[[str], Gateway]]] = {"sim": Simulator.from_url}
+_BUILDERS: Final[dict[str, Callable[[str], Gateway]]] = {
+    "sim": Simulator.from_url,
+    "smpp": SmppGateway.from_url,
+    "smpps": SmppGateway.from_url,
+}
 """Scheme → builder. A builder raises ValueError with a sentence that holds no secret; the address is added here."""
 
 SCHEMES: Final = tuple(_BUILDERS)

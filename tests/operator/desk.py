@@ -119,7 +119,7 @@ class Desk:
         if options.throttle and self._happens(options.throttle):
             self.throttled += 1
             return Taken(_THROTTLED[self.throttled & 1])
-        fate = ENDINGS.get(sm.destination[-4:], DELIVERED)
+        fate = ENDINGS.get(sm.destination[-4:], DELIVERED) if options.endings else DELIVERED
         if options.refuse_sender and sm.source == options.refuse_sender:
             fate = 0x0A
         if isinstance(fate, int):

@@ -46,6 +46,7 @@ class Options:
     enquire_ms: int = option(0, "How often it tests the connection; 0: never.")
     remember: int = option(1, "0: keeps nothing of what it accepted but its number.")
     journal: str = option("", "File to which a line is appended for every part accepted.")
+    endings: int = option(1, "0: the last digits of a number mean nothing.")
     seed: int = option(1, "Of everything drawn.")
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from engine import bench, numbers, recipients
-from engine.bench import files, history, measure, starting, texts, worldwide
+from engine.bench import files, history, measure, smpp, starting, texts, worldwide
 from engine.bench.desk import SEED, Sizes, Workbench, opened
 from engine.bench.history import HistoryBook
 from engine.bench.measure import Race, Result, race, timed
@@ -34,6 +34,8 @@ RESULTS = {
     "accept_5000": ["accept_5000"],
     "send_end_to_end": ["send_end_to_end"],
     "send_sustained": ["send_sustained"],
+    "smpp_session": ["smpp_session_bare", "smpp_session_smpplib", "smpp_session_aiosmpplib"],
+    "smpp_end_to_end": ["smpp_end_to_end"],
     "count_split": ["count_split"],
     "dashboard": ["dashboard_30_days", "dashboard_all"],
     "record_page": ["record_page_messages", "record_page_tasks"],
@@ -169,6 +171,19 @@ def test_a_race_warms_up_and_takes_turns_to_begin() -> None:
     outcome = race(job("ours"), job("peer"), rounds=2, repeats=2)
     assert order == ["ours", "peer", *["ours", "ours", "peer"], *["peer", "ours", "ours"]]
     assert (len(outcome.ours), len(outcome.peer)) == (4, 2)
+
+
+def test_without_the_operator_of_the_tests_the_result_says_that_it_was_not_measured(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(smpp, "OPERATOR", tmp_path / "operator")
+    assert bench.run(asked("smpp"), TINY) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert [(one["name"], one["n"], one["holds"]) for one in printed["results"]] == [
+        ("smpp_session", 0, None),
+        ("smpp_end_to_end", 0, None),
+    ]
+    assert all("not measured" in one["note"] for one in printed["results"])
 
 
 def test_the_first_file_of_a_fresh_process_is_timed() -> None:

@@ -1,1 +1,5 @@
-"""SMPP 3.4: the codec, the texts and the receipts of an operator's short message centre, and sessions with it."""
+"""SMPP 3.4: an operator's short message centre, as a gateway."""
+
+from engine.gateways.smpp.gateway import SmppGateway
+
+__all__ = ["SmppGateway"]
