@@ -19,6 +19,7 @@ from engine.model import SECOND_US, FailReason, to_us
 MOST_ITEMS: Final = 10_000
 """Receipts in one post."""
 REF_LENGTH: Final = 200
+CODE_LENGTH: Final = 40
 DETAIL_LENGTH: Final = 200
 TEXT_LENGTH: Final = 10_000
 CODE_PREFIX: Final = "err:"
@@ -67,10 +68,10 @@ def read_receipt(settings: Settings, places: Places, item: Any, *, now_us: int) 
     ref = read_word(item, places.ref)
     status = read_word(item, places.status)
     known = settings.states.get(status.lower())
-    if not ref or len(ref) > REF_LENGTH or known is None:
+    if not ref or len(ref) > REF_LENGTH or not ref.isprintable() or known is None:
         return None
     state, usual = known
-    code = read_word(item, places.code)[:40]
+    code = _line(settings, read_word(item, places.code))[:CODE_LENGTH]
     reason = None
     if state in {ReceiptState.FAILED, ReceiptState.EXPIRED}:
         reason = _reason(settings.dlr_codes.get(code.lower(), "")) or usual
@@ -98,11 +99,11 @@ def read_inbound(settings: Settings, item: Any, *, now_us: int) -> Inbound | Non
     msisdn = e164(read_word(item, settings.mo_from))
     if not msisdn:
         return None
-    recipient, text = read_word(item, settings.mo_to)[:40], read_word(item, settings.mo_text)[:TEXT_LENGTH]
+    recipient, text = _text(read_word(item, settings.mo_to))[:40], _text(read_word(item, settings.mo_text))
     at = read_word(item, settings.mo_at)
-    key = read_word(item, settings.mo_id)[:REF_LENGTH]
+    key = _text(read_word(item, settings.mo_id))[:REF_LENGTH]
     if not key:
-        key = hashlib.sha256("\0".join((msisdn, recipient, text, at)).encode()).hexdigest()
+        key = hashlib.sha256("\0".join((msisdn, recipient, text, _text(at))).encode()).hexdigest()
     return Inbound(msisdn, recipient, text, _at_us(at, now_us), key)
 
 
@@ -110,6 +111,11 @@ def e164(number: str) -> str:
     """A number as providers write it → E.164 with plus; empty when it is none."""
     digits = re.sub(r"[ ().+-]", "", number).removeprefix("00")
     return f"+{digits}" if re.fullmatch("[1-9][0-9]{6,14}", digits) else ""
+
+
+def _text(said: str) -> str:
+    """Text as a database takes it: no halves of characters, no zero bytes; bounded."""
+    return said[:TEXT_LENGTH].encode("utf-8", "replace").decode().replace("\0", "�")
 
 
 def _reason(meaning: str) -> FailReason | None:

@@ -1,0 +1,263 @@
+"""Receipts and messages from phones that HTTP providers post to us: whose they are, whether they are genuine, kept.
+
+A route's address holds a secret that is made from the server's own; it is stored nowhere and shown to staff. A post is
+answered only when what it says is durable; posts that arrive together are written together.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from engine import routes
+from engine.access import allows, anonymous
+from engine.config import Config, secret_of
+from engine.errors import AccessError
+from engine.gateways import InboundSink, Receipt, ReceiptSink
+from engine.gateways.http import ForgedError, Posted, Settings, parse_settings, read_post
+from engine.model import OPERATOR_ROLES, Actor, Clock
+from engine.store import Store
+
+log = logging.getLogger(__name__)
+
+RECEIPTS_PATH: Final = "/receipts"
+SECRET_BYTES: Final = 24
+MOST_ROUTE_DIGITS: Final = 18
+"""Of an id; the database holds no larger ones."""
+ROUTE_FRESH_S: Final = 5.0
+"""How long a route's settings are used as they were read."""
+MOST_ROUTES_KEPT: Final = 200
+POSTS_A_SECOND: Final = 2_000
+"""Of one route; above it the provider is asked to come back."""
+TAKEN_AT_ONCE: Final = 20_000
+"""Receipts written in one transaction, of posts that arrived together."""
+RETRY_AFTER_S: Final = 1
+
+NOT_FOUND: Final = 404
+UNREADABLE: Final = 400
+FORGED: Final = 403
+TOO_MANY: Final = 429
+NOT_KEPT: Final = 503
+
+
+class Reply(NamedTuple):
+    """What the provider is answered: an HTTP status, and when to come back where that is not at once."""
+
+    status: int
+    retry_after_s: int = 0
+
+
+class RouteSink:
+    """Where a route's gateway hands receipts; it also says where its provider can post them."""
+
+    def __init__(self, put: ReceiptSink, receipts_url: str) -> None:
+        self._put = put
+        self.receipts_url = receipts_url
+
+    def __call__(self, receipts: Sequence[Receipt], /) -> None:
+        self._put(receipts)
+
+
+class Hooks:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        config: Config,
+        sink_for: Callable[[int], ReceiptSink],
+        inbound_for: Callable[[int], InboundSink] | None = None,
+    ) -> None:
+        """`sink_for` and `inbound_for` give what keeps the receipts and messages of a route; without the latter
+        messages from phones are not kept."""
+        self._store = store
+        self._clock = clock
+        self._config = config
+        self._sink_for = sink_for
+        self._inbound_for = inbound_for
+        self._key = b""
+        self._lock = threading.Lock()
+        self._doors: dict[int, _Door] = {}
+
+    @allows(OPERATOR_ROLES)
+    def address(self, actor: Actor, route_id: int) -> str:  # noqa: ARG002 - checked by the mark
+        """Where the route's provider posts to: the whole address with its secret. AccessError("not_found") for a route
+        that is not there or has no HTTP provider."""
+        if self._settings(route_id) is None:
+            raise AccessError("not_found", what="receipts address")
+        return self._address(route_id)
+
+    @anonymous
+    def is_known(self, route: str, secret: str) -> bool:
+        """Whether the address of a post is one of ours; takes the same time for a wrong route and a wrong secret."""
+        digits = route.isascii() and route.isdigit() and len(route) <= MOST_ROUTE_DIGITS
+        right = self._secret(int(route) if digits else 0)
+        return hmac.compare_digest(secret.encode(), right.encode()) and digits
+
+    @anonymous
+    def take(self, route: str, secret: str, *, headers: Mapping[str, str], query: str, body: bytes) -> Reply:
+        """A post, checked and kept. Returns when its news are durable, or says why they are not.
+
+        `headers` have names in lower case, `query` is what stands after ?, as it was sent.
+        """
+        if not self.is_known(route, secret):
+            return Reply(NOT_FOUND)
+        route_id = int(route)
+        try:
+            door = self._door(route_id)
+        except Exception:  # whatever is wrong with the store, the provider keeps its news and comes again
+            log.exception("route %s could not be read while its provider posted", route_id)
+            return Reply(NOT_KEPT, RETRY_AFTER_S)
+        if door is None:
+            return Reply(NOT_FOUND)
+        if not door.admits():
+            return Reply(TOO_MANY, RETRY_AFTER_S)
+        url = self._address(route_id) + (f"?{query}" if query else "")
+        return self._take(door, route_id, Posted(url, headers, body))
+
+    def sink_for(self, route_id: int) -> RouteSink:
+        """Internal: for the gateway of a route."""
+        return RouteSink(self._sink_for(route_id), self._address(route_id))
+
+    def _take(self, door: _Door, route_id: int, posted: Posted) -> Reply:
+        try:
+            news = read_post(door.settings, posted, now_us=self._clock.now_us())
+        except ForgedError:
+            log.warning("route %s: a post was refused, as it is not signed with the secret of the route", route_id)
+            return Reply(FORGED)
+        except ValueError as problem:
+            log.warning("route %s: a post of its provider cannot be read: %s", route_id, problem)
+            return Reply(UNREADABLE)
+        if news.unread:
+            log.warning("route %s: %s entries of a post cannot be read", route_id, news.unread)
+        try:
+            if news.receipts:
+                door.receipts.put(news.receipts)
+            if news.inbound and door.inbound:
+                door.inbound(news.inbound)
+        except Exception:  # not durable, for whatever reason: the provider has to come again
+            log.exception("route %s: a post could not be kept", route_id)
+            return Reply(NOT_KEPT, RETRY_AFTER_S)
+        if news.inbound and not door.inbound:
+            log.warning("route %s: %s messages from phones are not kept here", route_id, len(news.inbound))
+        return Reply(door.settings.reply)
+
+    # Routes and their secrets.
+
+    def _door(self, route_id: int) -> _Door | None:
+        """How posts to a route are read and kept; None when it has no HTTP provider."""
+        now_s = time.monotonic()
+        with self._lock:
+            door = self._doors.get(route_id)
+            if door is not None and now_s - door.read_s < ROUTE_FRESH_S:
+                return door
+        settings = self._settings(route_id)
+        with self._lock:
+            door = self._doors.get(route_id)
+            if settings is None:
+                self._doors.pop(route_id, None)
+                return None
+            if door is None:
+                if len(self._doors) >= MOST_ROUTES_KEPT:
+                    self._doors.clear()
+                inbound = self._inbound_for(route_id) if self._inbound_for else None
+                door = self._doors[route_id] = _Door(settings, Grouped(self._sink_for(route_id)), inbound)
+            door.settings, door.read_s = settings, now_s
+            return door
+
+    def _settings(self, route_id: int) -> Settings | None:
+        try:
+            url = routes.load(self._store, route_id).gateway
+        except AccessError:
+            return None
+        if not url.lower().startswith(("http://", "https://")):
+            return None
+        try:
+            return parse_settings(url)
+        except ValueError:
+            return None  # entered on the command line of another version; its gateway says what is wrong
+
+    def _address(self, route_id: int) -> str:
+        return f"{self._config.public_url}{RECEIPTS_PATH}/{route_id}/{self._secret(route_id)}"
+
+    def _secret(self, route_id: int) -> str:
+        if not self._key:
+            self._key = secret_of(self._config).encode()
+        digest = hmac.digest(self._key, b"receipts of route %d" % route_id, hashlib.sha256)
+        return base64.urlsafe_b64encode(digest[:SECRET_BYTES]).decode("ascii")
+
+
+@dataclass
+class _Door:
+    settings: Settings
+    receipts: Grouped
+    inbound: InboundSink | None
+    read_s: float = 0.0
+    second: int = 0
+    posts: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def admits(self) -> bool:
+        """Counts a post; False when the route has had its share of this second."""
+        now = int(time.monotonic())
+        with self.lock:
+            if now != self.second:
+                self.second, self.posts = now, 0
+            self.posts += 1
+            return self.posts <= POSTS_A_SECOND
+
+
+@dataclass
+class _Waiting:
+    receipts: Sequence[Receipt]
+    done: bool = False
+    error: Exception | None = None
+
+
+class Grouped:
+    """Receipts of posts that arrive while others are being written go into the next transaction together."""
+
+    def __init__(self, sink: ReceiptSink) -> None:
+        self._sink = sink
+        self._waiting: deque[_Waiting] = deque()
+        self._writing = threading.Lock()
+
+    def put(self, receipts: Sequence[Receipt]) -> None:
+        """Returns when they are durable; raises what the sink raised when they are not."""
+        mine = _Waiting(receipts)
+        self._waiting.append(mine)
+        with self._writing:
+            if not mine.done:
+                self._write()
+        if mine.error:
+            raise mine.error
+
+    def _write(self) -> None:
+        """Everything that waits by now, up to a bound; the first is whoever has waited longest."""
+        group: list[_Waiting] = []
+        count = 0
+        while self._waiting and (not group or count + len(self._waiting[0].receipts) <= TAKEN_AT_ONCE):
+            group.append(self._waiting.popleft())
+            count += len(group[-1].receipts)
+        self._keep(group)
+        if group[0].error and len(group) > 1:  # one that cannot be kept must not hold up the others
+            for one in group:
+                self._keep([one])
+        for one in group:
+            one.done = True
+
+    def _keep(self, group: Sequence[_Waiting]) -> None:
+        error: Exception | None = None
+        try:
+            self._sink([receipt for one in group for receipt in one.receipts])
+        except Exception as problem:  # noqa: BLE001 - raised again by everybody whose receipts these are
+            error = problem
+        for one in group:
+            one.error = error
