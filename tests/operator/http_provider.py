@@ -21,6 +21,7 @@ import httpx
 from tests.operator.http_shapes import Asked, Generic, Post, Shape, Sms, Told
 
 START_LIMIT_S: Final = 10.0
+STOP_LIMIT_S: Final = 5.0
 POSTERS: Final = 8
 POST_RETRY_FIRST_S: Final = 0.02
 POST_RETRY_MOST_S: Final = 0.5
@@ -83,6 +84,7 @@ class HttpProvider:
         shape: Shape | None = None,
         *,
         plan: Callable[[int], Trouble | None] = lambda _: None,
+        latency_s: float = 0.0,
         receipts_s: float = 0.0,
         duplicate: bool = False,
         enroute: bool = False,
@@ -93,6 +95,7 @@ class HttpProvider:
         """`strict`: one bad number refuses the whole request with 400."""
         self.shape = shape or Generic()
         self.plan = plan
+        self.latency_s = latency_s
         self.receipts_s = receipts_s
         self.duplicate = duplicate
         self.enroute = enroute
@@ -163,9 +166,8 @@ class HttpProvider:
         self._ready.set()
         await self._stop.wait()
         server.close()
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
-            task.cancel()
-        await asyncio.gather(*posters, return_exceptions=True)
+        self._news.set()
+        await asyncio.wait(posters, timeout=STOP_LIMIT_S)
         await self._client.aclose()
 
     # Requests.
@@ -194,6 +196,8 @@ class HttpProvider:
         with self.lock:
             self.asked.append(asked)
             number, self._count = self._count, self._count + 1
+        if self.latency_s:
+            await asyncio.sleep(self.latency_s)
         trouble = self.plan(number)
         refusal = self._refusal(asked, trouble)
         if refusal:
@@ -276,7 +280,7 @@ class HttpProvider:
         self._news.set()
 
     async def _post_receipts(self) -> None:
-        while True:
+        while not self._stop.is_set():
             if not self._told:
                 self._news.clear()
                 await self._news.wait()
@@ -308,7 +312,7 @@ class HttpProvider:
             except httpx.HTTPError:
                 status = 0
             self.posted[status] += 1
-            if 200 <= status < 300 or status in GONE:
+            if 200 <= status < 300 or status in GONE or self._stop.is_set():
                 return
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, POST_RETRY_MOST_S)

@@ -101,7 +101,7 @@ def _parameters(fragment: str) -> dict[str, str]:
 
 def is_known(name: str) -> bool:
     """Whether a parameter of that name exists."""
-    return name in PARAMETERS or any(name.startswith(begin) and len(name) > len(begin) for begin in FREE)
+    return name in PARAMETERS or (name.startswith(tuple(FREE)) and name not in FREE and name.isprintable())
 
 
 def masked(fragment: str) -> str:
@@ -119,12 +119,12 @@ def _masked_item(item: str) -> str:
 
 def _unknown(name: str, number: int) -> ValueError:
     """A name is shown only when it is nearly one of ours: it may be a password gone astray."""
+    if is_known(name):
+        return ValueError(f"{name[:SHOWN_LENGTH]} has no value. Write {name[:SHOWN_LENGTH]}=….")
     close = get_close_matches(name.lower(), [*PARAMETERS, *FREE], n=1, cutoff=0.7)
-    if close:
-        return ValueError(f"there is no parameter “{name[:SHOWN_LENGTH]}”. Did you mean {close[0]}?")
-    return ValueError(
-        f"parameter number {number} after # is not known, or has no =. Look its name up in the list of parameters."
-    )
+    if close and name.isprintable():
+        return ValueError(f"there is no parameter “{name[:SHOWN_LENGTH]}”; perhaps {close[0]} is meant.")
+    return ValueError(f"parameter number {number} after # is not known. Look its name up in the list of parameters.")
 
 
 def _merged(usual: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:

@@ -31,7 +31,9 @@ class Posted(NamedTuple):
     @property
     def is_json(self) -> bool:
         kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
-        return kind.endswith(("/json", "+json")) or (not kind and self.body[:1] in b"{[")
+        if kind:
+            return kind.endswith(("/json", "+json")) and bool(self.body.strip())
+        return self.body.startswith((b"{", b"["))
 
     def pairs(self) -> list[tuple[str, str]]:
         """Names and values of the query, then of the body when it is a form. Raises ValueError."""
