@@ -117,7 +117,7 @@ class Hooks:
             return Reply(NOT_KEPT, RETRY_AFTER_S)
         if door is None:
             return Reply(NOT_FOUND)
-        if not door.admits():
+        if not door.admits(time.monotonic()):
             return Reply(TOO_MANY, RETRY_AFTER_S)
         url = self._address(route_id) + (f"?{query}" if query else "")
         return self._take(door, route_id, Posted(url, headers, body))
@@ -204,12 +204,11 @@ class _Door:
     posts: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def admits(self) -> bool:
+    def admits(self, now_s: float) -> bool:
         """Counts a post; False when the route has had its share of this second."""
-        now = int(time.monotonic())
         with self.lock:
-            if now != self.second:
-                self.second, self.posts = now, 0
+            if int(now_s) != self.second:
+                self.second, self.posts = int(now_s), 0
             self.posts += 1
             return self.posts <= POSTS_A_SECOND
 
