@@ -7,7 +7,6 @@ answered only when what it says is durable; posts that arrive together are writt
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import logging
 import threading
@@ -40,6 +39,9 @@ POSTS_A_SECOND: Final = 2_000
 TAKEN_AT_ONCE: Final = 20_000
 """Receipts written in one transaction, of posts that arrived together."""
 RETRY_AFTER_S: Final = 1
+BUSY_S: Final = 0.2
+GATHER_S: Final = 0.02
+"""While posts come several at a time (within BUSY_S), a transaction waits this long for more: it costs the same."""
 
 NOT_FOUND: Final = 404
 UNREADABLE: Final = 400
@@ -119,7 +121,7 @@ class Hooks:
             return Reply(NOT_FOUND)
         if not door.admits(time.monotonic()):
             return Reply(TOO_MANY, RETRY_AFTER_S)
-        url = self._address(route_id) + (f"?{query}" if query else "")
+        url = f"{door.address}?{query}" if query else door.address
         return self._take(door, route_id, Posted(url, headers, body))
 
     def sink_for(self, route_id: int) -> RouteSink:
@@ -168,7 +170,9 @@ class Hooks:
                 if len(self._doors) >= MOST_ROUTES_KEPT:
                     self._doors.clear()
                 inbound = self._inbound_for(route_id) if self._inbound_for else None
-                door = self._doors[route_id] = _Door(settings, Grouped(self._sink_for(route_id)), inbound)
+                door = self._doors[route_id] = _Door(
+                    self._address(route_id), settings, Grouped(self._sink_for(route_id)), inbound
+                )
             door.settings, door.read_s = settings, now_s
             return door
 
@@ -190,12 +194,13 @@ class Hooks:
     def _secret(self, route_id: int) -> str:
         if not self._key:
             self._key = secret_of(self._config).encode()
-        digest = hmac.digest(self._key, b"receipts of route %d" % route_id, hashlib.sha256)
+        digest = hmac.new(self._key, b"receipts of route %d" % route_id, "sha256").digest()
         return base64.urlsafe_b64encode(digest[:SECRET_BYTES]).decode("ascii")
 
 
 @dataclass
 class _Door:
+    address: str
     settings: Settings
     receipts: Grouped
     inbound: InboundSink | None
@@ -216,7 +221,9 @@ class _Door:
 @dataclass
 class _Waiting:
     receipts: Sequence[Receipt]
-    done: bool = False
+    woken: threading.Event = field(default_factory=threading.Event)
+    """Set when the receipts are written or refused, or when this one has to write."""
+    writes: bool = False
     error: Exception | None = None
 
 
@@ -225,32 +232,53 @@ class Grouped:
 
     def __init__(self, sink: ReceiptSink) -> None:
         self._sink = sink
+        self._lock = threading.Lock()
         self._waiting: deque[_Waiting] = deque()
-        self._writing = threading.Lock()
+        self._has_writer = False
+        self._several_s = -BUSY_S
+        """When posts last came together."""
 
     def put(self, receipts: Sequence[Receipt]) -> None:
         """Returns when they are durable; raises what the sink raised when they are not."""
         mine = _Waiting(receipts)
-        self._waiting.append(mine)
-        with self._writing:
-            if not mine.done:
-                self._write()
+        with self._lock:
+            self._waiting.append(mine)
+            mine.writes, self._has_writer = not self._has_writer, True
+        if not mine.writes:
+            mine.woken.wait()
+        if mine.writes:
+            self._write()
         if mine.error:
             raise mine.error
 
     def _write(self) -> None:
-        """Everything that waits by now, up to a bound; the first is whoever has waited longest."""
-        group: list[_Waiting] = []
-        count = 0
-        while self._waiting and (not group or count + len(self._waiting[0].receipts) <= TAKEN_AT_ONCE):
-            group.append(self._waiting.popleft())
-            count += len(group[-1].receipts)
+        """Writes everything that waits by now, up to a bound, this thread's own first; then hands on."""
+        if time.monotonic() - self._several_s < BUSY_S:
+            time.sleep(GATHER_S)
+        group = self._gathered()
+        if len(group) > 1:
+            self._several_s = time.monotonic()
         self._keep(group)
         if group[0].error and len(group) > 1:  # one that cannot be kept must not hold up the others
             for one in group:
                 self._keep([one])
+        with self._lock:
+            following = self._waiting[0] if self._waiting else None
+            self._has_writer = following is not None
+            if following:
+                following.writes = True
+                following.woken.set()
         for one in group:
-            one.done = True
+            one.woken.set()
+
+    def _gathered(self) -> list[_Waiting]:
+        group: list[_Waiting] = []
+        count = 0
+        with self._lock:
+            while self._waiting and (not group or count + len(self._waiting[0].receipts) <= TAKEN_AT_ONCE):
+                group.append(self._waiting.popleft())
+                count += len(group[-1].receipts)
+        return group
 
     def _keep(self, group: Sequence[_Waiting]) -> None:
         error: Exception | None = None

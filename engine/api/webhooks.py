@@ -21,7 +21,7 @@ from engine.hooks import NOT_FOUND, NOT_KEPT, RECEIPTS_PATH, RETRY_AFTER_S, UNRE
 
 MOST_BODY_BYTES: Final = 1_048_576
 BODY_WAIT_S: Final = 15.0
-MOST_AT_ONCE: Final = 24
+MOST_AT_ONCE: Final = 64
 """Posts in work, apart from the threads that pages and health checks use."""
 MOST_WAITING: Final = 400
 """Posts that have arrived and wait for a thread; more are asked to come back."""

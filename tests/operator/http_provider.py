@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import httpx
 
-from tests.operator.http_shapes import Asked, Generic, Post, Shape, Sms, Told
+from tests.operator.http_shapes import PASSWORD, USER, Asked, Generic, Post, Shape, Sms, Told
 
 START_LIMIT_S: Final = 10.0
 STOP_LIMIT_S: Final = 5.0
@@ -91,8 +91,9 @@ class HttpProvider:
         shuffle: bool = False,
         refused_senders: frozenset[str] = frozenset(),
         strict: bool = False,
+        port: int = 0,
     ) -> None:
-        """`strict`: one bad number refuses the whole request with 400."""
+        """`strict`: one bad number refuses the whole request with 400. `port` 0: any that is free."""
         self.shape = shape or Generic()
         self.plan = plan
         self.latency_s = latency_s
@@ -102,6 +103,7 @@ class HttpProvider:
         self.shuffle = shuffle
         self.refused_senders = refused_senders
         self.strict = strict
+        self.port = port
         self.lock = threading.Lock()
         self.asked: list[Asked] = []
         self.taken: dict[str, Sms] = {}
@@ -134,15 +136,12 @@ class HttpProvider:
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(START_LIMIT_S)
 
-    def address(self, login: str = "", **changes: str) -> str:
-        """A gateway address to this provider. `login` replaces user:password, `changes` go after the mapping."""
-        from tests.operator.http_shapes import PASSWORD, USER  # noqa: PLC0415 - short names
-
-        shape = self.shape
-        needs_login = shape.name in {"twilio", "vonage"}
-        user = f"{login or f'{USER}:{PASSWORD}'}@" if needs_login or login else ""
-        extra = "".join(f"&{name}={value}" for name, value in changes.items())
-        return f"http://{user}127.0.0.1:{self.port}{shape.path}#{shape.mapping}{extra}"
+    def address(self, **changes: str) -> str:
+        """A gateway address to this provider, with other parameters where `changes` says so."""
+        login = f"{USER}:{PASSWORD}@" if self.shape.name in {"twilio", "vonage"} else ""
+        mapping = dict(item.split("=", 1) for item in self.shape.mapping.split("&")) | changes
+        written = "&".join(f"{name}={value}" for name, value in mapping.items())
+        return f"http://{login}127.0.0.1:{self.port}{self.shape.path}#{written}"
 
     def texts(self) -> Counter[str]:
         """How often each text was accepted."""
@@ -160,8 +159,8 @@ class HttpProvider:
         self._news = asyncio.Event()
         limits = httpx.Limits(max_connections=POSTERS)
         self._client = httpx.AsyncClient(trust_env=False, timeout=20, limits=limits)
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port: int = server.sockets[0].getsockname()[1]
+        server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self.port = server.sockets[0].getsockname()[1]
         posters = [asyncio.create_task(self._post_receipts()) for _ in range(POSTERS)]
         self._ready.set()
         await self._stop.wait()

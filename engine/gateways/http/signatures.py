@@ -63,7 +63,7 @@ def _is_twilios(settings: Settings, posted: Posted, _: Any) -> bool:
     else:
         fields = "".join(name + value for name, value in sorted(set(_pairs(posted.body.decode("utf-8")))))
     right = [
-        base64.b64encode(hmac.digest(settings.sign_secret.encode(), (url + fields).encode(), "sha1"))
+        base64.b64encode(hmac.new(settings.sign_secret.encode(), (url + fields).encode(), "sha1").digest())
         for url in _with_and_without_port(posted.url)
     ]
     return any(hmac.compare_digest(given, one) for one in right)
@@ -97,7 +97,7 @@ def _is_hmac(settings: Settings, posted: Posted, _: Any) -> bool:
     """The body's HMAC in a header, in hex or base64, perhaps after `sha256=`."""
     if settings.sign_method == "md5hash":
         return False
-    digest = hmac.digest(settings.sign_secret.encode(), posted.body, settings.sign_method)
+    digest = hmac.new(settings.sign_secret.encode(), posted.body, settings.sign_method).digest()
     given = posted.headers.get(settings.sign_header.lower(), "").strip()
     given = given.removeprefix(f"{settings.sign_method}=")
     right = (digest.hex(), base64.b64encode(digest).decode("ascii"))

@@ -1,0 +1,163 @@
+"""Tasks over an HTTP provider, end to end: requests on one real socket, receipts posted to our server on another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from engine import routes
+from engine.model import MICRO
+from tests.kit import World, au_mobiles, raw, settled, wait_until, world
+from tests.operator.http_provider import HttpProvider, Trouble
+from tests.operator.http_shapes import Generic, Infobip, Shape, Sms, Told, Twilio, Vonage
+from tests.operator.receiving import Receiver
+
+FIRST = 9_900
+"""The second number fails (it ends in 9901), the third is refused (9902), the fourth expires (9903)."""
+
+
+class Stage:
+    """An engine whose public address is a real server on a loopback port."""
+
+    def __init__(self, folder: Path) -> None:
+        self._credit = 10_000
+        self._world: World | None = None
+        self.receiver = Receiver(lambda: self._world.engine if self._world else None)
+        self.folder = folder
+
+    @property
+    def world(self) -> World:
+        if self._world is None:
+            self._world = world(self.folder, credit=self._credit, public_url=self.receiver.url)
+        return self._world
+
+    def restart(self) -> None:
+        self.world.engine.stop()
+        self._world, self._credit = None, 0
+
+    def hook(self, route_id: int) -> str:
+        return self.world.engine.hooks.address(self.world.staff, route_id)
+
+    def state(self, task_id: int) -> dict[str, object]:
+        """States of the task's messages and how many have each."""
+        rows = raw(self.world, "select state, count(*) as n from message where task_id = $1 group by state", task_id)
+        return {str(row["state"]): row["n"] for row in rows}
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    made = Stage(tmp_path)
+    with made.receiver:
+        yield made
+        made.world.engine.stop()
+
+
+def send(stage: Stage, provider: HttpProvider, count: int, *, first: int = FIRST, **changes: str) -> tuple[int, int]:
+    """A task and the route it goes over."""
+    route_id = stage.world.add_route("Provider", provider.address(**changes))
+    return stage.world.send(count, route_id=route_id, recipients=au_mobiles(count, start=first)), route_id
+
+
+def check_books(stage: Stage, task_id: int, *, delivered: int, failed: int) -> None:
+    """What was delivered is charged, everything else returned, and the books add up."""
+    wait_until(lambda: settled(stage.world, task_id), timeout_s=60)
+    states = stage.state(task_id)
+    assert states.pop("delivered", 0) == delivered
+    assert sum(int(str(count)) for count in states.values()) == failed
+    balance = stage.world.engine.history.balance(stage.world.owner)
+    assert balance.held_micro == 0
+    assert balance.available_micro == (10_000 - delivered) * MICRO
+    assert stage.world.engine.reconcile().ok
+
+
+@pytest.mark.parametrize(
+    ("shape", "count"),
+    [(Generic, 500), (Infobip, 500), (Twilio, 100), (Vonage, 100)],
+    ids=["generic", "infobip", "twilio", "vonage"],
+)
+def test_a_task_is_settled_by_posted_receipts_and_the_books_are_exact(
+    stage: Stage, shape: type[Shape], count: int
+) -> None:
+    with HttpProvider(shape(), duplicate=True, enroute=True, shuffle=True) as provider:
+        task_id, _ = send(stage, provider, count)
+        check_books(stage, task_id, delivered=count - 3, failed=3)
+        assert len(provider.taken) == count - 1
+        wait_until(lambda: not provider._told)
+    assert set(provider.posted) <= {200, 204, 429, 503}
+
+
+def test_a_forged_receipt_changes_nothing_and_a_replayed_one_counts_once(stage: Stage) -> None:
+    with HttpProvider(Generic(), receipts_s=3_600) as provider:
+        task_id, route_id = send(stage, provider, 20)
+        wait_until(lambda: len(provider.taken) == 19 and stage.state(task_id).get("submitted") == 19)
+        url, shape = stage.hook(route_id), Generic()
+        taken = [Told(Sms(sms.to, "", "", callback=url), sms.id, "delivered") for sms in provider.taken.values()]
+        _, _, headers, body = shape.posts(taken)
+
+        forged = httpx.post(url, content=body.replace(b"delivered", b"failed"), headers=headers, trust_env=False)
+        elsewhere = httpx.post(url.replace(f"/{route_id}/", "/1/"), content=body, headers=headers, trust_env=False)
+        assert (forged.status_code, elsewhere.status_code) == (403, 404)
+
+        replies = [httpx.post(url, content=body, headers=headers, trust_env=False).status_code for _ in range(3)]
+        assert replies == [200] * 3
+        check_books(stage, task_id, delivered=19, failed=1)
+
+
+def test_receipts_wait_while_our_server_cannot_be_reached(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)  # nobody listens yet
+    with HttpProvider(Generic(), duplicate=True) as provider:
+        task_id, _ = send(stage, provider, 50)
+        wait_until(lambda: provider.posted[0] > 0 and stage.state(task_id).get("submitted") == 49)
+        with stage.receiver:
+            check_books(stage, task_id, delivered=47, failed=3)
+        stage.world.engine.stop()
+
+
+def test_a_provider_in_trouble_costs_no_message_and_no_credit(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It throttles and loses answers, some after taking the messages: each is taken once, and none fails for it."""
+    monkeypatch.setattr("engine.gateways.http.session.RETRY_FIRST_S", 0.01)
+    troubles = [
+        Trouble.THROTTLE, Trouble.DROP_AFTER, None, Trouble.BUSY, Trouble.ERROR_AFTER, None, Trouble.DROP_BEFORE,
+        Trouble.HUGE, None, Trouble.ERROR_BEFORE, None, Trouble.UNAVAILABLE,
+    ]  # fmt: skip
+    with HttpProvider(Generic(), plan=lambda number: troubles[number] if number < len(troubles) else None) as provider:
+        task_id, _ = send(stage, provider, 100, first=0, batch="10", connections="1")
+        check_books(stage, task_id, delivered=100, failed=0)
+        assert len(provider.taken) == 100
+        assert set(provider.keys.values()) == {1}
+        assert provider.repeats > 0
+
+
+def test_a_provider_that_is_down_makes_tasks_wait(stage: Stage) -> None:
+    with HttpProvider(Generic()) as provider:
+        address, port = provider.address(), provider.port
+    route_id = stage.world.add_route("Provider", address)
+    task_id = stage.world.send(30, route_id=route_id)
+    wait_until(lambda: routes.load(stage.world.store, route_id).down_since_us is not None)
+    assert "127.0.0.1 refuses connections" in str(routes.load(stage.world.store, route_id).last_error)
+    wait_until(lambda: stage.state(task_id) == {"queued": 30})
+    with HttpProvider(Generic(), port=port):
+        check_books(stage, task_id, delivered=30, failed=0)
+    assert routes.load(stage.world.store, route_id).down_since_us is None
+
+
+def test_a_sender_that_the_provider_refuses_stops_the_task(stage: Stage) -> None:
+    with HttpProvider(Infobip(), refused_senders=frozenset({"Fake"})) as provider:
+        route_id = stage.world.add_route("Provider", provider.address(batch="10"), supports_sender=True, batch=20)
+        task_id = stage.world.send(200, route_id=route_id, sender="Fake")
+        check_books(stage, task_id, delivered=0, failed=200)
+        assert not provider.taken
+        reasons = raw(stage.world, "select distinct reason from message where task_id = $1", task_id)
+        assert reasons == [{"reason": "sender_refused"}]
+
+
+def test_after_a_restart_the_provider_is_asked_for_missed_receipts(stage: Stage) -> None:
+    with HttpProvider(Twilio(), receipts_s=3_600) as provider:
+        task_id, _ = send(stage, provider, 30)
+        wait_until(lambda: stage.state(task_id).get("submitted") == 29)
+        stage.restart()
+        check_books(stage, task_id, delivered=27, failed=3)
+        assert provider.polls >= 29
