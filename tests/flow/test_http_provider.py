@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from engine import routes
 from engine.model import MICRO
+from tests.browser.conftest import start_server
 from tests.kit import World, au_mobiles, raw, settled, wait_until, world
 from tests.operator.http_provider import HttpProvider, Trouble
 from tests.operator.http_shapes import Generic, Infobip, Shape, Sms, Told, Twilio, Vonage
@@ -161,3 +163,32 @@ def test_after_a_restart_the_provider_is_asked_for_missed_receipts(stage: Stage)
         stage.restart()
         check_books(stage, task_id, delivered=27, failed=3)
         assert provider.polls >= 29
+
+
+@pytest.mark.slow
+def test_the_server_of_the_pages_takes_receipts_too(tmp_path: Path) -> None:
+    """`streamlit run`, as operators start it: with its security headers, and without the secret in its log."""
+    made = world(tmp_path / "data", credit=0, started=False)
+    route_id = made.add_route("Provider", f"https://api.example.com/v1/sms#{Generic.mapping}")
+    path = urlsplit(made.engine.hooks.address(made.staff, route_id)).path
+    made.engine.stop()
+    _, _, headers, body = Generic().posts(
+        [Told(Sms("+61412345678", "", "", callback="x"), "from-outside", "delivered")]
+    )
+    server = start_server(tmp_path)
+    try:
+        answer = httpx.post(server.url + path, content=body, headers=headers, trust_env=False)
+        assert (answer.status_code, answer.content) == (200, b"")
+        assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+        forged = httpx.post(server.url + path, content=body.replace(b"outside", b"inside"), headers=headers)
+        unknown = httpx.post(server.url + path[:-1], content=body, headers=headers, trust_env=False)
+        assert (forged.status_code, unknown.status_code) == (403, 404)
+        assert httpx.get(server.url + path, trust_env=False).status_code == 200  # somebody tries the address
+    finally:
+        server.stop()
+    assert path.rpartition("/")[2] not in server.said()
+    again = world(tmp_path / "data", credit=0, started=False)
+    assert raw(again, "select provider_ref, route_id from receipt_inbox") == [
+        {"provider_ref": "from-outside", "route_id": route_id}
+    ]
+    again.engine.stop()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import ssl
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
@@ -92,8 +93,10 @@ class HttpProvider:
         refused_senders: frozenset[str] = frozenset(),
         strict: bool = False,
         port: int = 0,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        """`strict`: one bad number refuses the whole request with 400. `port` 0: any that is free."""
+        """`strict`: one bad number refuses the whole request with 400. `port` 0: any that is free. With `tls` it is
+        reached as https://localhost."""
         self.shape = shape or Generic()
         self.plan = plan
         self.latency_s = latency_s
@@ -104,6 +107,7 @@ class HttpProvider:
         self.refused_senders = refused_senders
         self.strict = strict
         self.port = port
+        self.tls = tls
         self.lock = threading.Lock()
         self.asked: list[Asked] = []
         self.taken: dict[str, Sms] = {}
@@ -141,7 +145,8 @@ class HttpProvider:
         login = f"{USER}:{PASSWORD}@" if self.shape.name in {"twilio", "vonage"} else ""
         mapping = dict(item.split("=", 1) for item in self.shape.mapping.split("&")) | changes
         written = "&".join(f"{name}={value}" for name, value in mapping.items())
-        return f"http://{login}127.0.0.1:{self.port}{self.shape.path}#{written}"
+        begin, host = ("https", "localhost") if self.tls else ("http", "127.0.0.1")
+        return f"{begin}://{login}{host}:{self.port}{self.shape.path}#{written}"
 
     def texts(self) -> Counter[str]:
         """How often each text was accepted."""
@@ -159,7 +164,7 @@ class HttpProvider:
         self._news = asyncio.Event()
         limits = httpx.Limits(max_connections=POSTERS)
         self._client = httpx.AsyncClient(trust_env=False, timeout=20, limits=limits)
-        server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, ssl=self.tls)
         self.port = server.sockets[0].getsockname()[1]
         posters = [asyncio.create_task(self._post_receipts()) for _ in range(POSTERS)]
         self._ready.set()
@@ -183,7 +188,7 @@ class HttpProvider:
                     self._at_once -= 1
                 if not answered:
                     break
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass  # the other side went away, or the test ended
         finally:
             writer.close()

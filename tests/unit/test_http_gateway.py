@@ -5,9 +5,8 @@ from __future__ import annotations
 import datetime
 import json
 import logging
-import socket
+import random
 import ssl
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -33,7 +32,7 @@ from engine.gateways import (
     Submission,
     gateway_for,
 )
-from engine.gateways.http import parse_settings
+from engine.gateways.http import parse_settings, session
 from engine.gateways.http.answers import Answer, read_answer
 from engine.gateways.http.requests import Writer
 from engine.gateways.http.session import DOUBTS_IN_A_ROW, TRIES
@@ -473,6 +472,35 @@ def test_a_duplicate_that_was_not_our_own_repetition_is_refused() -> None:
     assert read_answer(settings, group, answer, again=True).outcomes[0] == Outcome(ACCEPTED, group[0].ref)
 
 
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(
+    ("shape", "changes"),
+    [(Twilio, {}), (Vonage, {}), (Generic, {"batch": "7"}), (Infobip, {"batch": "5"}), (Infobip, {"retry": "1"})],
+)
+def test_whatever_goes_wrong_no_message_is_taken_twice_or_forgotten(
+    shape: type[Shape], changes: dict[str, str], seed: int
+) -> None:
+    dice = random.Random(seed)
+    troubles = [one for one in Trouble if one is not Trouble.SILENT] + [None] * 12
+    with HttpProvider(shape(), plan=lambda _: dice.choice(troubles), strict=seed % 2 == 0) as provider:
+        waiting = [sms(number, msisdn=REFUSED) if number % 9 == 0 else sms(number) for number in range(1, 41)]
+        ended: dict[str, Outcome] = {}
+        with Opened(provider, connections=str(1 + seed), **changes) as gateway:
+            for _ in range(200):
+                try:
+                    outcomes = gateway.submit(waiting)
+                except GatewayDown:
+                    continue
+                answered = list(zip(waiting, outcomes, strict=True))
+                ended |= {one.text: said for one, said in answered if said.kind is not UNSENT}
+                waiting = [one for one, said in answered if said.kind is UNSENT]
+        taken = provider.texts()
+    assert waiting == []
+    allowed = {ACCEPTED: {1}, REJECTED: {0}, LOST: {0, 1}}
+    assert not {text: (said, taken[text]) for text, said in ended.items() if taken[text] not in allowed[said.kind]}
+    assert len(ended) == 40
+
+
 def test_few_messages_are_in_doubt_when_a_provider_breaks_down() -> None:
     with HttpProvider(Twilio(), plan=always(Trouble.ERROR_BEFORE)) as provider:
         outcomes = submit(provider, some(200), connections="4")
@@ -578,8 +606,8 @@ def test_a_fault_of_our_own_sends_nothing_twice(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.fixture
-def stranger(tmp_path: Path) -> Iterator[int]:
-    """The port of a TLS server whose certificate nobody vouches for."""
+def certificate(tmp_path: Path) -> Iterator[Path]:
+    """A certificate for localhost that nobody vouches for, with its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.datetime.now(datetime.UTC)
@@ -590,39 +618,41 @@ def stranger(tmp_path: Path) -> Iterator[int]:
         .sign(key, hashes.SHA256())
     )  # fmt: skip
     file = tmp_path / "server.pem"
-    unlocked = serialization.NoEncryption()
     encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-    file.write_bytes(made.public_bytes(encoding) + key.private_bytes(encoding, form, unlocked))
+    file.write_bytes(made.public_bytes(encoding) + key.private_bytes(encoding, form, serialization.NoEncryption()))
+    session._trust.cache_clear()
+    yield file
+    session._trust.cache_clear()
+
+
+def served_by(certificate: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=_handshakes, args=(listener, context), daemon=True)
-        thread.start()
-        yield listener.getsockname()[1]
-        listener.shutdown(socket.SHUT_RDWR)
-        thread.join(5)
+    context.load_cert_chain(certificate)
+    return context
 
 
-def _handshakes(listener: socket.socket, context: ssl.SSLContext) -> None:
-    while True:
-        try:
-            connection, _ = listener.accept()
-        except OSError:
-            return
-        with connection:
-            try:
-                context.wrap_socket(connection, server_side=True).close()
-            except OSError:
-                continue
+def test_a_certificate_that_nobody_vouches_for_is_not_accepted(certificate: Path) -> None:
+    with HttpProvider(Twilio(), tls=served_by(certificate)) as provider, Opened(provider) as gateway:
+        with pytest.raises(GatewayDown, match="certificate of localhost is not accepted") as down:
+            gateway.submit(some(3))
+        assert not down.value.permanent
+        assert not provider.asked
 
 
-def test_a_certificate_that_nobody_vouches_for_is_not_accepted(stranger: int) -> None:
-    gateway = gateway_for(f"https://ims:hunter2@localhost:{stranger}/#preset=generic")
-    gateway.open(lambda _: None)
-    with pytest.raises(GatewayDown, match="certificate of localhost is not accepted") as down:
-        gateway.submit(some(3))
-    gateway.close()
-    assert not down.value.permanent
+def test_a_certificate_of_ones_own_authority_is_accepted(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with HttpProvider(Twilio(), tls=served_by(certificate)) as provider:
+        assert kinds(submit(provider, some(3))) == [ACCEPTED] * 3
+
+
+def test_a_certificate_for_another_name_is_not_accepted(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with HttpProvider(Twilio(), tls=served_by(certificate)) as provider:
+        gateway = gateway_for(provider.address().replace("localhost", "127.0.0.1"))
+        gateway.open(lambda _: None)
+        with pytest.raises(GatewayDown, match=r"certificate of 127\.0\.0\.1 is not accepted"):
+            gateway.submit(some(1))
+        gateway.close()
 
 
 def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:

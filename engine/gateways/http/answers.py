@@ -49,7 +49,8 @@ class Halt(NamedTuple):
 
 class Verdict(NamedTuple):
     """`outcomes` are parallel to the group. `doubt`: nothing is known of the whole request, which may be repeated where
-    the provider knows repetitions. `split`: it was refused as a whole, perhaps for one of its messages."""
+    the provider knows repetitions. `split`: it was refused as a whole, perhaps for one of its messages; with `doubt`
+    after a try that may have been taken."""
 
     outcomes: Sequence[Outcome]
     halt: Halt | None = None

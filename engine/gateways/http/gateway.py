@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
@@ -87,14 +87,18 @@ class HttpGateway:
     def close(self) -> None:
         """What is on its way counts as in doubt; nothing new is begun."""
         self._closing.set()
-        loop, stop = self._loop, self._stop
-        if loop is not None and stop is not None:
-            try:
-                loop.call_soon_threadsafe(stop.set)
-            except RuntimeError:
-                log.debug("the loop has ended already")
+        if self._stop is not None:
+            self._call(self._stop.set)
         if self._thread and self._thread is not threading.current_thread():
             self._thread.join(CLOSE_LIMIT_S)
+
+    def _call(self, function: Callable[..., object], *args: object) -> None:
+        """Has the thread call it; nothing when that has ended."""
+        assert self._loop is not None
+        try:
+            self._loop.call_soon_threadsafe(function, *args)
+        except RuntimeError:
+            log.debug("the thread of the gateway has ended already")
 
     def link(self) -> Link:
         session = self._session
@@ -135,9 +139,8 @@ class HttpGateway:
 
     def resume(self, provider_refs: Sequence[str]) -> None:
         """Asks for each once, slowly, where the provider has an address for it; takes any number."""
-        loop, asker = self._loop, self._asker
-        if loop is not None and asker is not None and not self._closing.is_set():
-            loop.call_soon_threadsafe(asker.ask, list(provider_refs))
+        if self._asker is not None and not self._closing.is_set():
+            self._call(self._asker.ask, list(provider_refs))
 
     # On the thread.
 
@@ -158,8 +161,8 @@ class HttpGateway:
         wire = Wire(self._settings)
         session = Session(self._settings, wire, Writer(self._settings, callback=callback))
         asker = Asker(self._settings, wire, login_headers(self._settings), deliver, self._clock)
-        self._stop = asyncio.Event()
-        self._loop, self._session, self._asker = asyncio.get_running_loop(), session, asker
+        self._loop = asyncio.get_running_loop()
+        self._stop, self._session, self._asker = asyncio.Event(), session, asker
         self._running.set()
         if not self._closing.is_set():
             await self._stop.wait()

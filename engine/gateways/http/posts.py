@@ -29,11 +29,11 @@ def read_post(settings: Settings, posted: Posted, *, now_us: int) -> News:
     A post without any content is the provider (or staff) trying the address: it brings no news and is no error.
     """
     said = _said(posted)
-    if not is_signed(settings, posted, said):
-        raise ForgedError("not signed by the provider")
     news = News([], [], 0)
     if not said:
         return news
+    if not is_signed(settings, posted, said):
+        raise ForgedError("not signed by the provider")
     places, unread = posted_places(settings), 0
     for item in items_of(said, settings.dlr_list + settings.mo_list):
         found = (

@@ -12,9 +12,8 @@ import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-import certifi
 import httpx
 
 from engine.gateways.base import GatewayDown, Outcome, OutcomeKind, Submission
@@ -49,8 +48,9 @@ class LostError(Exception):
 
 @cache
 def _trust() -> ssl.SSLContext:
-    """The authorities that certificates are checked against; read once, as it takes 20 ms."""
-    return ssl.create_default_context(cafile=certifi.where())
+    """The authorities that certificates are checked against: the usual ones, or those of SSL_CERT_FILE. Read once, as
+    that takes 20 ms."""
+    return httpx.create_ssl_context()
 
 
 class Written:
@@ -192,19 +192,20 @@ class Session:
         await self._wire.close()
 
     async def _work(self, run: _Run) -> None:
-        while not self._closed and (group := run.next()):
+        while not self._closed and (part := run.next()):
             await self._pace()
             if run.halt or self._closed:
-                run.put_back(group)
+                run.put_back(part)
                 return
-            run.begun(group)
-            self.in_flight += sum(item.message.parts for item in group)
+            run.begun(part)
+            parts = sum(item.message.parts for item in part.group)
+            self.in_flight += parts
             try:
-                verdict = await self._ask(group)
+                verdict = await self._ask(part)
             finally:
-                self.in_flight -= sum(item.message.parts for item in group)
+                self.in_flight -= parts
             self._learn(run, verdict)
-            run.settle(group, verdict)
+            run.settle(part, verdict)
 
     async def _pace(self) -> None:
         """Waits for this request's turn when there is a limit of requests per second."""
@@ -213,18 +214,19 @@ class Session:
             self._next_start_s = start_s + 1 / self._settings.rps
             await asyncio.sleep(start_s - time.monotonic())
 
-    async def _ask(self, group: Group) -> Verdict:
+    async def _ask(self, part: _Part) -> Verdict:
         """The request until its answer is clear, or as often as that is safe."""
+        group = part.group
         request = self._writer.request(group)
-        doubtful: Verdict | None = None
-        for again in range(TRIES if self._settings.repeatable else 1):
-            if again:
-                await asyncio.sleep(RETRY_FIRST_S * 2 ** (again - 1))
+        doubtful = lost(group, "an earlier answer was lost") if part.doubted else None
+        for attempt in range(TRIES if self._settings.repeatable else 1):
+            if attempt:
+                await asyncio.sleep(RETRY_FIRST_S * 2 ** (attempt - 1))
             verdict = await self._try(group, request, again=doubtful is not None)
             if verdict.doubt:
                 doubtful = verdict
             elif doubtful is None or verdict.halt is None:
-                return verdict
+                return verdict._replace(doubt=doubtful is not None) if verdict.split else verdict
             else:  # that this try was not taken says nothing of the one before it
                 doubtful = Verdict(doubtful.outcomes, verdict.halt, doubt=True)
             if self._closed:
@@ -248,8 +250,9 @@ class Session:
         """Stops the rest of the batch when the provider asks for it, is gone, or gives no clear answers."""
         if verdict.halt:
             run.halt = run.halt or verdict.halt
-        self._doubts = self._doubts + 1 if verdict.doubt else 0
-        if verdict.doubt and self._doubts >= DOUBTS_IN_A_ROW:
+        unclear = verdict.doubt and not verdict.split
+        self._doubts = self._doubts + 1 if unclear else 0
+        if unclear and self._doubts >= DOUBTS_IN_A_ROW:
             words = verdict.outcomes[0].detail
             pause_s = min(2.0 ** (self._doubts - DOUBTS_IN_A_ROW), MOST_PAUSE_S)
             run.halt = run.halt or Halt(f"no clear answers from the provider ({words})", pause_s)
@@ -260,35 +263,44 @@ def _not_sent(group: Group, halt: Halt) -> Verdict:
     return Verdict(unsent(len(group), halt), halt)
 
 
+class _Part(NamedTuple):
+    """What a request is about. `doubted`: an earlier one with these messages was lost, and may have been taken."""
+
+    group: Group
+    doubted: bool = False
+
+
 class _Run:
     """A batch on its way: what waits, what was begun, what is known."""
 
     def __init__(self, groups: Sequence[Group], count: int) -> None:
-        self._groups = deque(groups)
+        self._parts = deque(_Part(group) for group in groups)
         self._outcomes: list[Outcome | None] = [None] * count
         self._begun: set[int] = set()
         self.halt: Halt | None = None
 
     @property
     def waiting(self) -> int:
-        return len(self._groups)
+        return len(self._parts)
 
-    def next(self) -> Group | None:
-        return self._groups.popleft() if self._groups and not self.halt else None
+    def next(self) -> _Part | None:
+        return self._parts.popleft() if self._parts and not self.halt else None
 
-    def put_back(self, group: Group) -> None:
-        self._groups.appendleft(group)
+    def put_back(self, part: _Part) -> None:
+        self._parts.appendleft(part)
 
-    def begun(self, group: Group) -> None:
-        self._begun.update(item.index for item in group)
+    def begun(self, part: _Part) -> None:
+        self._begun.update(item.index for item in part.group)
 
-    def settle(self, group: Group, verdict: Verdict) -> None:
+    def settle(self, part: _Part, verdict: Verdict) -> None:
         if verdict.split:  # one bad message must not fail the others: halves are asked for on their own
-            middle = len(group) // 2
-            self._begun.difference_update(item.index for item in group)
-            self._groups.extendleft((group[middle:], group[:middle]))
+            middle = len(part.group) // 2
+            if not verdict.doubt:
+                self._begun.difference_update(item.index for item in part.group)
+            halves = (part.group[middle:], part.group[:middle])
+            self._parts.extendleft(_Part(half, verdict.doubt) for half in halves)
             return
-        for item, outcome in zip(group, verdict.outcomes, strict=True):
+        for item, outcome in zip(part.group, verdict.outcomes, strict=True):
             self._outcomes[item.index] = outcome
 
     def finish(self) -> list[Outcome]:
