@@ -39,6 +39,8 @@ POSTS_A_SECOND: Final = 2_000
 TAKEN_AT_ONCE: Final = 20_000
 """Receipts written in one transaction, of posts that arrived together."""
 RETRY_AFTER_S: Final = 1
+COMPLAIN_EVERY_S: Final = 10.0
+"""The same complaint about a route is logged so often at most: every post meets what is wrong until it is mended."""
 BUSY_S: Final = 0.2
 GATHER_S: Final = 0.02
 """While posts come several at a time (within BUSY_S), a transaction waits this long for more: it costs the same."""
@@ -87,6 +89,7 @@ class Hooks:
         self._key = b""
         self._lock = threading.Lock()
         self._doors: dict[int, _Door] = {}
+        self._complained: dict[tuple[int, str], float] = {}
 
     @allows(OPERATOR_ROLES)
     def address(self, actor: Actor, route_id: int) -> str:  # noqa: ARG002 - checked by the mark
@@ -101,7 +104,7 @@ class Hooks:
         """Whether the address of a post is one of ours; takes the same time for a wrong route and a wrong secret."""
         digits = route.isascii() and route.isdigit() and len(route) <= MOST_ROUTE_DIGITS
         right = self._secret(int(route) if digits else 0)
-        return hmac.compare_digest(secret.encode(), right.encode()) and digits
+        return hmac.compare_digest(secret.encode("utf-8", "replace"), right.encode()) and digits
 
     @anonymous
     def take(self, route: str, secret: str, *, headers: Mapping[str, str], query: str, body: bytes) -> Reply:
@@ -114,8 +117,8 @@ class Hooks:
         route_id = int(route)
         try:
             door = self._door(route_id)
-        except Exception:  # whatever is wrong with the store, the provider keeps its news and comes again
-            log.exception("route %s could not be read while its provider posted", route_id)
+        except Exception as problem:  # noqa: BLE001 - whatever is wrong with the store, the provider comes again
+            self._complain(route_id, "its settings could not be read while its provider posted", fault=problem)
             return Reply(NOT_KEPT, RETRY_AFTER_S)
         if door is None:
             return Reply(NOT_FOUND)
@@ -132,24 +135,32 @@ class Hooks:
         try:
             news = read_post(door.settings, posted, now_us=self._clock.now_us())
         except ForgedError:
-            log.warning("route %s: a post was refused, as it is not signed with the secret of the route", route_id)
+            self._complain(route_id, "a post was refused, as it is not signed with the secret of the route")
             return Reply(FORGED)
         except ValueError as problem:
-            log.warning("route %s: a post of its provider cannot be read: %s", route_id, problem)
+            self._complain(route_id, "a post of its provider cannot be read: %s", problem)
             return Reply(UNREADABLE)
         if news.unread:
-            log.warning("route %s: %s entries of a post cannot be read", route_id, news.unread)
+            self._complain(route_id, "%s entries of a post cannot be read", news.unread)
         try:
             if news.receipts:
                 door.receipts.put(news.receipts)
             if news.inbound and door.inbound:
                 door.inbound(news.inbound)
-        except Exception:  # not durable, for whatever reason: the provider has to come again
-            log.exception("route %s: a post could not be kept", route_id)
+        except Exception as problem:  # noqa: BLE001 - not durable, for whatever reason: the provider comes again
+            self._complain(route_id, "a post could not be kept", fault=problem)
             return Reply(NOT_KEPT, RETRY_AFTER_S)
         if news.inbound and not door.inbound:
-            log.warning("route %s: %s messages from phones are not kept here", route_id, len(news.inbound))
+            self._complain(route_id, "%s messages from phones are not kept here", len(news.inbound))
         return Reply(door.settings.reply)
+
+    def _complain(self, route_id: int, words: str, *facts: object, fault: Exception | None = None) -> None:
+        now_s = time.monotonic()
+        with self._lock:
+            if now_s - self._complained.get((route_id, words), -COMPLAIN_EVERY_S) < COMPLAIN_EVERY_S:
+                return
+            self._complained[route_id, words] = now_s
+        log.warning(f"route %s: {words}", route_id, *facts, exc_info=fault)
 
     # Routes and their secrets.
 

@@ -215,6 +215,14 @@ def test_nothing_is_answered_well_before_it_is_kept(desk: Desk, site: httpx.Clie
     assert desk.refs == ["a"]
 
 
+def test_a_fault_is_not_logged_for_every_post(desk: Desk, site: httpx.Client, caplog: pytest.LogCaptureFixture) -> None:
+    desk.fault = OSError("the disk is full")
+    assert {post_to(site, desk.path()).status_code for _ in range(5)} == {503}
+    assert [record.getMessage() for record in caplog.records if record.name == "engine.hooks"] == [
+        "route 1: a post could not be kept"
+    ]
+
+
 def test_a_store_that_cannot_be_read_keeps_the_provider_coming(desk: Desk, site: httpx.Client) -> None:
     path = desk.path()
     desk.store.close()

@@ -125,7 +125,7 @@ def test_addresses_begin_with_every_scheme_that_is_named() -> None:
         (f"{BASE}#preset=generic&dlr_status=", "dlr_id and dlr_status"),
         (f"{BASE}#preset=generic&auth=basic", "auth=basic needs user:password@"),
         (f"{BASE}#preset=generic&auth=token", "auth=token needs the parameter token"),
-        (f"{BASE}#preset=generic&sign_secret=x", "sign_secret needs the parameter signature"),
+        (f"{BASE}#preset=generic&sign_secret=x&signature=none", "sign_secret needs the parameter signature"),
         (f"{BASE}#preset=generic&poll=https://evil.example/{{id}}", "poll is an address relative"),
         (f"{BASE}#preset=generic&poll=//evil.example/{{id}}", "poll leads to another host"),
         (f"{BASE}#preset=generic&poll=x", "poll is an address relative"),

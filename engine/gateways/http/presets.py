@@ -56,7 +56,7 @@ _GENERIC: Final = {
     "dlr_to": "to",
     "dlr_at": "timestamp,at",
     "reply": "200",
-    "signature": "none",
+    "signature": "hmac",
     "sign_header": "X-Signature",
     "sign_method": "sha256",
     "mo_from": "from",
