@@ -18,6 +18,7 @@ from engine.dispatch import Dispatcher
 from engine.drafts import Drafts
 from engine.gateways import GatewayFactory, gateway_for
 from engine.history import Columns, History
+from engine.hooks import Hooks
 from engine.inbox import Inbox
 from engine.model import MICRO, Clock, SystemClock
 from engine.notices import Notices
@@ -70,11 +71,12 @@ class Engine:
         self.countries = Countries(store, clock)
         self.drafts = Drafts(store, clock)
         self._receipts = Receipts(store, clock, on_arrival=self._wake)
+        self.hooks = Hooks(store, clock, config, self._receipts.sink_for, self.inbox.sink_for)
         self._dispatcher = Dispatcher(
             store,
             clock,
             gateways,
-            self._receipts.sink_for,
+            self.hooks.sink_for,
             self._receipts.recorded,
             meters,
             inbound_for=self.inbox.sink_for,

@@ -93,9 +93,11 @@ def world(
     gateway: str = "sim://",
     started: bool = True,
     gateways: GatewayFactory = gateway_for,
+    **settings: object,
 ) -> World:
+    """`settings` are of `Config`."""
     clock = MovedClock()
-    config = config_for(folder, first_gateway=gateway)
+    config = config_for(folder, first_gateway=gateway, **settings)
     file = folder / "ims.db"
     if migrated is not None and not file.exists():
         folder.mkdir(parents=True, exist_ok=True)

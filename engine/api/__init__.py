@@ -1,4 +1,4 @@
-"""HTTP beside the pages: health, the session cookie, security headers. Knows the Engine, never SQL."""
+"""HTTP beside the pages: health, session cookie, documents, providers' receipts, security headers. Never SQL."""
 
 from __future__ import annotations
 
@@ -6,5 +6,14 @@ from engine.api.documents import document_routes
 from engine.api.health import health_routes
 from engine.api.security import SecurityHeaders, content_policy
 from engine.api.session import SESSION_COOKIE, session_routes
+from engine.api.webhooks import receipt_routes
 
-__all__ = ["SESSION_COOKIE", "SecurityHeaders", "content_policy", "document_routes", "health_routes", "session_routes"]
+__all__ = [
+    "SESSION_COOKIE",
+    "SecurityHeaders",
+    "content_policy",
+    "document_routes",
+    "health_routes",
+    "receipt_routes",
+    "session_routes",
+]

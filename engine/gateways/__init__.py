@@ -22,6 +22,7 @@ from engine.gateways.base import (
     ReceiptState,
     Submission,
 )
+from engine.gateways.http import HttpGateway, masked
 from engine.gateways.simulator import Simulator
 from engine.gateways.smpp import SmppGateway
 
@@ -54,6 +55,8 @@ _BUILDERS: Final[dict[str, Callable[[str], Gateway]]] = {
     "sim": Simulator.from_url,
     "smpp": SmppGateway.from_url,
     "smpps": SmppGateway.from_url,
+    "https": HttpGateway.from_url,
+    "http": HttpGateway.from_url,
 }
 """Scheme → builder. A builder raises ValueError with a sentence that holds no secret; the address is added here."""
 
@@ -110,5 +113,10 @@ def masked_url(url: str) -> str:
             rest = f"{MASK}@{place}"  # a lone user name is often an API token
     else:
         rest = _BAD_PORT.sub(rf"\g<1>:{MASK}", rest)
-    shown = scheme + slashes + _SECRET_PARAMETER.sub(rf"\g<1>{MASK}", rest)
+    if scheme.lower() in {"http", "https"}:
+        rest, hash_sign, fragment = rest.partition("#")
+        rest = _SECRET_PARAMETER.sub(rf"\g<1>{MASK}", rest) + hash_sign + masked(fragment)
+    else:
+        rest = _SECRET_PARAMETER.sub(rf"\g<1>{MASK}", rest)
+    shown = scheme + slashes + rest
     return "".join(character if character.isprintable() else "�" for character in shown)

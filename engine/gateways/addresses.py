@@ -16,7 +16,7 @@ FILE_OPTIONS: Final = frozenset({"journal"})
 def check_address(url: str) -> str:
     """An address typed in a browser, trimmed. Raises InputError("gateway_url") that says what is wrong."""
     address = url.strip()
-    for item in re.split("[?&;]", address)[1:]:
+    for item in re.split("[?&;#]", address)[1:]:
         name = unquote(item.partition("=")[0]).strip().lower()
         if name in FILE_OPTIONS:
             problem = f"the option {name} writes a file on the server and works on its command line only. Leave it out."
@@ -36,16 +36,15 @@ def keep_secrets(typed: str, current: str) -> str:
         return current
     if MASK not in typed:
         return typed
-    head, query = _parted(typed)
+    head, pieces = _parted(typed)
     if head != _parted(shown)[0]:
         raise _type_again()
-    head_now, query_now = _parted(current)
+    head_now, pieces_now = _parted(current)
     kept: dict[str, list[str]] = {}
-    for item in re.split("[&;]", query_now):
-        name, _, value = item.partition("=")
+    for piece in pieces_now:
+        name, _, value = piece.partition("=")
         kept.setdefault(name, []).append(value)
-    pieces = [_put_back(item, kept) for item in re.split("([&;])", query)]
-    return head_now + ("?" + "".join(pieces) if query else "")
+    return head_now + "".join(_put_back(piece, kept) for piece in pieces)
 
 
 def same_place(one: str, other: str) -> bool:
@@ -65,10 +64,16 @@ def _put_back(item: str, kept: dict[str, list[str]]) -> str:
     return f"{name}={kept[name].pop(0)}"
 
 
-def _parted(url: str) -> tuple[str, str]:
-    """Everything up to the parameters, and the parameters. A password may hold a `?`: it lies before the last `@`."""
-    start = url.find("?", url.rfind("@") + 1)
-    return (url, "") if start < 0 else (url[:start], url[start + 1 :])
+def _parted(url: str) -> tuple[str, list[str]]:
+    """Everything up to the parameters, and these with the marks between them. A password may hold a ? or #: it lies
+    before the last @. What stands after # are parameters of HTTP addresses only."""
+    of_http = url.lower().startswith(("http://", "https://"))
+    found = re.compile("[?#]" if of_http else "[?]").search(url, url.rfind("@") + 1)
+    if not found:
+        return url, []
+    query, mark, fragment = url[found.start() :].partition("#") if of_http else (url[found.start() :], "", "")
+    marks = re.compile("([&;]|^[?])")
+    return url[: found.start()], [*marks.split(query), mark, *marks.split(fragment)]
 
 
 def _type_again() -> InputError:

@@ -27,7 +27,14 @@ from streamlit import net_util
 from streamlit.runtime.pages_manager import PagesManager
 
 from engine import numbers
-from engine.api import SecurityHeaders, content_policy, document_routes, health_routes, session_routes
+from engine.api import (
+    SecurityHeaders,
+    content_policy,
+    document_routes,
+    health_routes,
+    receipt_routes,
+    session_routes,
+)
 from engine.app import Engine
 from engine.config import Config
 from engine.errors import ImsError
@@ -78,6 +85,7 @@ def routes() -> list[BaseRoute]:
         *health_routes(context.engine_or_none),
         *session_routes(context.engine_or_none),
         *document_routes(context.engine_or_none),
+        *receipt_routes(context.engine_or_none),
         *(Route(address, index, methods=["GET"]) for address in addresses),
         Route(ICON_PATH, icon, methods=["GET"]),
         *map_routes(),

@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass
 
 import pytest
 
+from engine import routes
+from engine.config import Config
 from engine.errors import InputError
-from engine.gateways import Gateway, GatewayDown, OutcomeKind, Receipt, ReceiptState, Submission, gateway_for
+from engine.gateways import (
+    Gateway,
+    GatewayDown,
+    InboundSink,
+    Link,
+    Outcome,
+    OutcomeKind,
+    Receipt,
+    ReceiptSink,
+    ReceiptState,
+    Submission,
+    gateway_for,
+)
 from engine.gateways.simulator import UNKNOWN_PREFIX
-from engine.model import Encoding, FailReason
+from engine.hooks import Hooks
+from engine.model import Encoding, FailReason, SystemClock
+from engine.store.duck import DuckStore
 from tests.operator import smsc
+from tests.operator.http_provider import HttpProvider
+from tests.operator.receiving import Receiver
 
 WAIT_S = 10.0
 CLOSE_S = 5.0
@@ -36,7 +55,7 @@ class Rig:
     can_resume: bool
     is_foreign: Callable[[str], bool]
     bad_urls: tuple[str, ...]
-    dates_s: float
+    dates_s: float = 1.0
     """To how many seconds its receipts give their time."""
 
 
@@ -82,7 +101,65 @@ def smpp() -> Iterator[Rig]:
         )
 
 
-RIGS: list[Callable[[], AbstractContextManager[Rig]]] = [simulator, smpp]
+@contextmanager
+def http() -> Iterator[Rig]:
+    """A provider that takes lists of messages and posts receipts. They arrive at the product's own receipts address on
+    another loopback socket, which is the gateway's other half: what the suite says of receipts is asked of both."""
+    with HttpProvider() as provider, HttpProvider(receipts_s=3_600) as slow:
+        yield Rig(
+            make=lambda: Hooked(provider.address()),
+            make_slow=lambda: Hooked(slow.address()),
+            refused="+61412349902",
+            can_resume=True,
+            is_foreign=lambda _: False,
+            bad_urls=(
+                "https://ims:hunter2@api.example.com/sms",
+                "https://ims:hunter2@api.example.com/sms#preset=nobodys",
+                "https://ims:hun#ter2@api.example.com/sms#preset=generic&hunter2",
+                "https://ims:hunter2@api.example.com:port/sms#preset=generic",
+                "https://api.example.com/sms#preset=generic&token=hunter2&tokn=hunter2",
+                "https://api.example.com/sms#preset=generic&token=hunter2&codes=1",
+                "https://api.example.com/sms?key=hunter2#preset=generic&batch=0",
+                "http://ims:hunter2@api.example.com/sms#preset=generic",
+                "https://#preset=generic&token=hunter2",
+            ),
+        )
+
+
+class Hooked:
+    """A gateway with the receiving half beside it, from `open` to `close`."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._gateway = gateway_for(url)
+        self._opened = ExitStack()
+
+    def open(self, sink: ReceiptSink, inbound: InboundSink | None = None) -> None:
+        store = self._opened.enter_context(closing(DuckStore(None)))
+        with store.transaction() as tx:
+            new = routes.NewRoute(name="Provider", gateway=self._url, prices={routes.EVERYWHERE: 0})
+            route_id = routes.add(tx, new, member_id=None, now_us=0)
+        receiver = self._opened.enter_context(Receiver(lambda: self))
+        config = Config.from_env({"IMS_PUBLIC_URL": receiver.url, "IMS_DATA": tempfile.gettempdir()})
+        self.hooks = Hooks(store, SystemClock(), config, lambda _: sink)
+        self.hooks._key = b"the secret of this server"
+        self._gateway.open(self.hooks.sink_for(route_id), inbound)
+
+    def submit(self, batch: Sequence[Submission]) -> list[Outcome]:
+        return self._gateway.submit(batch)
+
+    def resume(self, provider_refs: Sequence[str]) -> None:
+        self._gateway.resume(provider_refs)
+
+    def link(self) -> Link:
+        return self._gateway.link()
+
+    def close(self) -> None:
+        self._gateway.close()
+        self._opened.close()
+
+
+RIGS: list[Callable[[], AbstractContextManager[Rig]]] = [simulator, smpp, http]
 
 
 @pytest.fixture(params=RIGS, ids=lambda factory: factory.__name__)

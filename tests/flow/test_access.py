@@ -49,6 +49,7 @@ SERVICES = (
     "system",
     "columns",
     "inbox",
+    "hooks",
 )
 
 PASSWORD = "a long password of ours"
@@ -57,6 +58,7 @@ INTERNAL = {
     "accounts.create_operator",  # the command line on the operator's own machine
     "accounts.ensure_account",  # same
     "notices.drop_old",  # a chore
+    "hooks.sink_for",  # a route's gateway
     "tasks.place",  # a route's test, which has checked its actor
     "tasks.notice_due",  # same
     "routes.link",  # the command line on the operator's own machine
@@ -231,6 +233,7 @@ def arguments(case: Case, actor: Actor) -> dict[str, tuple[tuple[object, ...], d
         "routes.code_entries": ((1,), {}),
         "routes.codes_seen": ((1,), {}),
         "routes.change_codes": ((1,), {"drop": ["err:001"]}),
+        "hooks.address": ((1,), {}),
         "route_test.send": ((1, "61412345678"), {}),
         "route_test.outcome": ((case.victims_task,), {}),
         "tasks.preview": ((draft,), {}),
