@@ -457,3 +457,16 @@ def test_a_code_seen_lately_is_explained_with_one_press(
     visit.cookies[SESSION_COOKIE] = token_of(engine, Role.ADMIN)
     app = press(visit.open(STAFF_ROUTES, id=route_id, tab="codes"), "Explain")
     assert (field(app, "Code").value, field(app, "Reason").value) == ("err:099", FailReason.ABSENT)
+
+
+def test_staff_find_the_address_that_a_provider_posts_to(
+    engine: Engine, visit: Visit, sign_in: Callable[[Role], str]
+) -> None:
+    sign_in(Role.STAFF)
+    route_id = premium(engine, gateway="https://api.example.com/sms#preset=generic&token=hunter2")
+    app = visit.open(STAFF_ROUTES, id=str(route_id))
+    assert not app.exception
+    (shown,) = [code.value for code in app.code]
+    assert f"/receipts/{route_id}/" in shown
+    assert "hunter2" not in shown
+    assert [code.value for code in visit.open(STAFF_ROUTES, id="1").code] == []
