@@ -120,3 +120,13 @@ def test_numbers_that_the_operator_refuses_and_its_own_codes_have_their_reasons(
         rows = raw(made, "select msisdn, reason from message")
         assert {str(row["msisdn"])[-4:]: row["reason"] for row in rows} == endings
         assert made.engine.reconcile().ok
+
+
+@pytest.mark.parametrize("part", ["first", "last"])
+def test_one_receipt_stands_for_a_whole_long_message_where_the_operator_sends_one(start: Start, part: str) -> None:
+    with smsc(receipt_part=part) as operator:
+        made = start(operator.url(f"receipt_part={part}"))
+        task_id = made.send(20, content=LONG)
+        wait_until(lambda: settled(made, task_id), timeout_s=LONG_WAIT_S)
+        assert made.row(task_id)["delivered"] == 20
+        assert operator.desk.taken == 60

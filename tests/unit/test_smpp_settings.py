@@ -29,7 +29,7 @@ def test_every_parameter_is_read() -> None:
     found = parse_settings(
         f"{HOST}:2775?window=100&tps=30&binds=2&mode=txrx&tls=1&ca=/etc/ims/ca.pem&tls_name=gw.example"
         "&system_type=VMA&service_type=CMT&long=sar&coding=latin1&data_coding=3&ucs2=24&validity_h=48&ids=hex_dec&enquire_s=15"
-        "&response_s=60&bind_s=5&retries=1&sender_ton=3&sender_npi=8&dest_ton=2&dest_npi=9&plus=1&receipts=2"
+        "&response_s=60&bind_s=5&retries=1&sender_ton=3&sender_npi=8&dest_ton=2&dest_npi=9&plus=1&receipts=2&receipt_part=last"
         "&utc_offset_min=-330"
     )
     assert found == Settings(
@@ -62,6 +62,7 @@ def test_every_parameter_is_read() -> None:
         dest_npi=9,
         plus=True,
         receipts=2,
+        receipt_part="last",
         utc_offset_min=-330,
     )
     changed = {

@@ -59,6 +59,9 @@ class Message:
             return decided
         if self.unsent:
             return self.unsent if not self.taken else Outcome(OutcomeKind.LOST, detail=_half(self.unsent.detail))
+        telling = self.batch.telling_part
+        if telling is not None:
+            return Outcome(_ACCEPTED, self.refs[telling])
         refs = tuple(dict.fromkeys(self.refs))
         return Outcome(_ACCEPTED, refs[0], part_refs=refs if len(refs) > 1 else ())
 
@@ -84,7 +87,16 @@ class Part:
 class Batch:
     """`outcomes` is parallel to the submissions and whole once `left` is 0; then `on_done` was called, once."""
 
-    def __init__(self, submissions: Sequence[Submission], render: Render, on_done: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        submissions: Sequence[Submission],
+        render: Render,
+        on_done: Callable[[], None],
+        *,
+        telling_part: int | None = None,
+    ) -> None:
+        """`telling_part` is the index of the part whose receipt stands for its whole message; None: each has its own."""
+        self.telling_part = telling_part
         self.begun_s = 0.0
         self.down: GatewayDown | None = None
         """Instead of outcomes, when nothing of it was written for want of a connection."""

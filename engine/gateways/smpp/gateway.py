@@ -20,6 +20,7 @@ from engine.gateways.smpp.texts import Composer
 from engine.gateways.smpp.traffic import BEGIN_MOST_S, RECONNECT_WAIT_S, RouteTraffic
 from engine.model import Clock, SystemClock
 
+_TELLING: Final = {"each": None, "first": 0, "last": -1}
 SPARE_S: Final = 150.0
 """Beyond what a batch can take by its own limits; after that something is broken and its messages are in doubt."""
 STOP_LIMIT_S: Final = 3.0
@@ -68,7 +69,7 @@ class SmppGateway:
             traffic.done()
             done.set()
 
-        on_its_way = Batch(batch, self._render, end)
+        on_its_way = Batch(batch, self._render, end, telling_part=_TELLING[self._settings.receipt_part])
         loop.call(traffic.begin, on_its_way)
         limit_s = BEGIN_MOST_S + RECONNECT_WAIT_S + self._settings.response_s + SPARE_S
         if not done.wait(limit_s):

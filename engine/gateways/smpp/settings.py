@@ -26,6 +26,7 @@ LongBy = Literal["udh", "sar", "payload"]
 Mode = Literal["trx", "txrx"]
 Coding = Literal["gsm7", "latin1", "ascii"]
 Ids = Literal["same", "hex_dec", "dec_hex"]
+ToldFor = Literal["each", "first", "last"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class Settings:
     dest_npi: int | None = None
     plus: bool = False
     receipts: int = 1
+    receipt_part: ToldFor = "each"
     utc_offset_min: int = 0
 
     @property
@@ -132,6 +134,10 @@ PARAMETERS: Final[dict[str, Parameter]] = {
     "dest_npi": Parameter("Numbering plan of recipients, instead of 1 (E.164).", 0, _NPI_MOST),
     "plus": Parameter("1 writes numbers with a plus.", words=_SWITCH),
     "receipts": Parameter("Asks for receipts: 1 for all, 2 for failures alone, 0 for none.", 0, 2),
+    "receipt_part": Parameter(
+        "Which parts of a long message have a receipt: each, or the first or last one for all.",
+        words=("each", "first", "last"),
+    ),
     "utc_offset_min": Parameter(
         "Minutes by which the operator's clock in receipts is ahead of UTC.", -DAY_MINUTES + 1, DAY_MINUTES - 1
     ),

@@ -120,8 +120,8 @@ def _receiving(actor: Actor, route: Route) -> None:
         heading("Where its receipts come to")
         st.code(get_engine().hooks.address(actor, route.id), language=None, wrap_lines=True)
         st.text(
-            "The provider posts receipts and messages from phones here. Enter it in the provider's dashboard if it asks "
-            "for a webhook or callback address; treat it like a password."
+            "The provider posts receipts and messages from phones here. Enter it in the provider's dashboard if that "
+            "asks for a webhook or callback address; treat it like a password."
         )
 
 
