@@ -8,10 +8,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+import sys
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib.util import find_spec
 from typing import Any, Final, NamedTuple
 
 import httpx
@@ -22,6 +24,8 @@ from engine.gateways.http.requests import Group, Request, Writer
 from engine.gateways.http.settings import Settings
 
 log = logging.getLogger(__name__)
+if find_spec("sniffio") is None:  # httpcore imports it ten times a request: missing, that costs more than the request
+    sys.modules["sniffio"] = None  # pyright: ignore[reportArgumentType]  # an import that fails at once
 logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log addresses, whose query may hold a key
 
 MOST_ANSWER_BYTES: Final = 1_048_576
