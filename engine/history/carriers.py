@@ -12,6 +12,7 @@ import polars as pl
 
 from engine.accounts.limits import limits_of
 from engine.model import MessageState
+from engine.routes import code_in
 from engine.store import Reader, Row, Rows
 
 ANOTHER: Final = "another route"
@@ -57,7 +58,7 @@ def meaning_of(row: Row, meanings: Meanings) -> str:
     """What the operator's code of a message says to customers; empty when nobody has explained it."""
     if row["state"] not in EXPLAINED or not row["detail"]:
         return ""
-    return meanings.get((_carrier(row), row["detail"].partition(" ")[0]), "")
+    return meanings.get((_carrier(row), code_in(row["detail"])), "")
 
 
 def with_carriers(reader: Reader, frame: pl.DataFrame) -> pl.DataFrame:
@@ -72,11 +73,13 @@ def with_meanings(reader: Reader, frame: pl.DataFrame) -> pl.DataFrame:
     meanings = reader.frame("history.code_meanings", frame.select(carrier.unique())["carrier"].to_list())
     if meanings.is_empty():
         return frame
-    code = (
-        pl.when(pl.col("state").is_in(EXPLAINED)).then(pl.col("detail").str.splitn(" ", 2).struct.field("field_0"))
-    ).alias("code")
+    said = frame.filter(pl.col("state").is_in(EXPLAINED))["detail"].drop_nulls().unique()
+    codes = {detail: code_in(detail) for detail in said}
+    code = pl.when(pl.col("state").is_in(EXPLAINED)).then(
+        pl.col("detail").replace_strict(codes, default=None, return_dtype=pl.String)
+    )
     return (
-        frame.with_columns(carrier, code)
+        frame.with_columns(carrier, code.alias("code"))
         .join(meanings.rename({"route_id": "carrier"}), on=["carrier", "code"], how="left", maintain_order="left")
         .with_columns(pl.coalesce("meaning", "sentence").alias("sentence"))
     )

@@ -29,6 +29,8 @@ SEEN_DISPATCHES: Final = 20
 SEEN_US: Final = 7 * DAY_US
 SEEN_FRESH_US: Final = 10 * SECOND_US
 SEEN_MOST: Final = 50
+SEEN_WORDS: Final = 200
+"""Different words of an operator that are looked through in one dispatch, the most frequent first."""
 RECEIPT_CODE: Final = "err:"
 REASONS: Final = tuple(
     reason
@@ -41,8 +43,12 @@ _NEEDED: Final = COLUMNS[:3]
 _STATUS: Final = re.compile(r"0x([0-9a-f]{1,8})", re.IGNORECASE)
 _YES: Final = frozenset({"yes", "true", "1", "y"})
 _NO: Final = frozenset({"no", "false", "0", "n", ""})
-_CODE_LIKE: Final = re.compile(r"(?=err:|.*[0-9_])[!-~]{1,40}")
-"""The first of an operator's words is taken for a code when it has a digit or an underscore."""
+_NAMED: Final = re.compile(r"err:[!-~]*[1-9A-Za-z][!-~]*|0x[0-9A-Fa-f]{1,8}")
+"""Codes that say what they are; an error of zeros only is none."""
+_PLAIN: Final = re.compile(r"(?=.*[0-9_])[!-~]{1,40}")
+"""A provider's own code, when it comes first: it has a digit or an underscore."""
+_WORDS: Final = 3
+"""A code is looked for among so many of an operator's first words: `stat:UNDELIV err:032`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +132,17 @@ def normal(code: str) -> str:
     return code
 
 
+def code_in(detail: str) -> str:
+    """The code in an operator's words as gateways give them, such as `err:032` of “stat:UNDELIV err:032”, `0x000B` of
+    “0x0B phone number not valid” and `21211` of “HTTP 400 21211 Invalid”; empty when there is none."""
+    words = detail.split(maxsplit=_WORDS + 2)
+    words = words[2:] if words[:1] == ["HTTP"] else words
+    found = next((word for word in words[:_WORDS] if _NAMED.fullmatch(word)), "")
+    if not found and words and _PLAIN.fullmatch(words[0]) and not words[0].startswith(RECEIPT_CODE):
+        found = words[0]
+    return normal(found)
+
+
 class SeenCodes:
     """Codes that came with failures lately, by route; counted anew every few seconds at most."""
 
@@ -137,7 +154,7 @@ class SeenCodes:
         """Of the newest dispatches over the route's own gateway, those that have no entry: code, messages, last_us,
         detail (the operator's words of one of them), reason; the most frequent first.
 
-        Told from the first word of what the operator said, so of the last week and the newest 20 dispatches only.
+        Told from what the operator said with each message, so of the last week and the newest 20 dispatches only.
         """
         with self._lock:
             read_us, rows = self._found.get(route_id, (-SEEN_FRESH_US, []))
@@ -152,10 +169,11 @@ def _seen(reader: Reader, route_id: int, now_us: int) -> Rows:
     found: dict[str, Row] = {}
     for run in reader.all("routes.failing_dispatches", route_id, now_us - SEEN_US, SEEN_DISPATCHES):
         last = run["first_message"] + run["recipients"] - 1
-        for row in reader.all("routes.codes_of_dispatch", run["first_message"], last, run["id"], SEEN_MOST):
-            if not _CODE_LIKE.fullmatch(row["code"]):
+        for row in reader.all("routes.words_of_dispatch", run["first_message"], last, run["id"], SEEN_WORDS):
+            code = code_in(row["detail"])
+            if not code:
                 continue
-            kept = found.setdefault(row["code"], row | {"messages": 0})
+            kept = found.setdefault(code, row | {"code": code, "messages": 0})
             kept["messages"] += row["messages"]
             kept["last_us"] = max(kept["last_us"], row["last_us"])
     return sorted(found.values(), key=lambda row: (-row["messages"], row["code"]))

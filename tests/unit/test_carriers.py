@@ -80,8 +80,14 @@ def test_the_words_of_a_code_are_those_of_the_gateway_that_reported_it(
     exported = pl.read_csv(history.export_messages(OWNER))
     assert dict(zip(exported["message_id"], exported["reason"], strict=True))[2] == "The phone is full."
     assert not exported["reason"].to_list()[0]
+    run(store, "update message set detail = 'stat:UNDELIV err:045' where id = 2")
+    assert history.message(OWNER, 2)["sentence"] == "The phone is full."
+    assert "The phone is full." in pl.read_csv(history.export_messages(OWNER))["reason"].to_list()
     run(store, "update message set detail = 'err:04 5' where id = 2")
     assert history.message(OWNER, 2)["sentence"] == before[2]
+    assert "The phone is full." not in pl.read_csv(history.export_messages(OWNER))["reason"].to_list()
+    run(store, "update message set detail = null")
+    assert "The phone is full." not in pl.read_csv(history.export_messages(OWNER))["reason"].to_list()
 
 
 def test_an_entry_without_words_leaves_the_sentence_of_the_reason(history: History, carried: Book) -> None:

@@ -14,7 +14,7 @@ from engine.gateways import Gateway, Outcome, OutcomeKind, Receipt, ReceiptState
 from engine.gateways.simulator import Simulator
 from engine.model import Actor, FailReason, Role
 from engine.routes import Code, RowProblem, code_table, read_codes, write_codes
-from engine.routes.codes import MOST_CODES, checked
+from engine.routes.codes import MOST_CODES, checked, code_in
 from tests.kit import World, audited, operator, raw, settled, wait_until, world
 
 FULL = Code("err:032", "The phone has no room for more messages.", FailReason.MEMORY_FULL)
@@ -70,6 +70,28 @@ def test_a_table_belongs_to_its_route(made: World, admin: Actor) -> None:
 )
 def test_a_code_is_kept_as_gateways_write_it(typed: str, kept: str) -> None:
     assert checked(Code(typed, " x ", FailReason.ABSENT)) == Code(kept, "x", FailReason.ABSENT)
+
+
+@pytest.mark.parametrize(
+    ("detail", "code"),
+    [
+        ("stat:UNDELIV err:032", "err:032"),
+        ("stat:DELIVRD err:000", ""),
+        ("err:32 text err:33", "err:32"),
+        ("0x0B phone number not valid", "0x000B"),
+        ("0x0455 no contract", "0x0455"),
+        ("30007 Message filtered", "30007"),
+        ("HTTP 400 21211 Invalid number", "21211"),
+        ("HTTP 503 no reason", ""),
+        ("EC_ABSENT_SUBSCRIBER the phone is off", "EC_ABSENT_SUBSCRIBER"),
+        ("nothing answers at 127.0.0.1:9", ""),
+        ("the operator refused 5 of them", ""),
+        ("stat:EXPIRED", ""),
+        ("", ""),
+    ],
+)
+def test_the_code_is_found_in_what_the_operator_said(detail: str, code: str) -> None:
+    assert code_in(detail) == code
 
 
 @pytest.mark.parametrize(
@@ -152,7 +174,7 @@ class Talking(Simulator):
     def submit(self, batch: Sequence[Submission]) -> list[Outcome]:
         outcomes = [self._answer(place, one) for place, one in enumerate(batch)]
         failed = [
-            Receipt(outcome.provider_ref, ReceiptState.FAILED, 0, FailReason.UNDELIVERABLE, "err:099 odd")
+            Receipt(outcome.provider_ref, ReceiptState.FAILED, 0, FailReason.UNDELIVERABLE, "stat:UNDELIV err:099")
             for outcome in outcomes
             if outcome.kind is OutcomeKind.ACCEPTED
         ]
@@ -184,7 +206,7 @@ def test_codes_without_an_entry_are_noticed(tmp_path: Path) -> None:
         seen = made.engine.routes.codes_seen(staff, 1)
         assert [(row["code"], row["messages"], row["detail"]) for row in seen] == [
             ("0x0455", 3, "0x0455 no contract"),
-            ("err:099", 1, "err:099 odd"),
+            ("err:099", 1, "stat:UNDELIV err:099"),
         ]
         made.engine.routes.change_codes(admin, 1, put=[Code("0x455", "No contract.", FailReason.REJECTED)])
         assert [row["code"] for row in made.engine.routes.codes_seen(staff, 1)] == ["err:099"]

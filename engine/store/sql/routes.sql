@@ -165,10 +165,8 @@ from dispatch as d join task as t on t.id = d.task_id
 where coalesce(d.carrier_id, d.route_id) = $1 and d.failed > 0 and d.started_us >= $2
 order by d.id desc limit $3;
 
--- name: codes_of_dispatch
--- First words of what the operator said of a dispatch's failures, which lie in a range of ids; the most frequent first.
-select split_part(detail, ' ', 1) as code, count(*) as messages, max(final_us) as last_us, min(detail) as detail,
-    min(reason) as reason
-from message
+-- name: words_of_dispatch
+-- What the operator said of a dispatch's failures, which lie in a range of ids; the most frequent first.
+select detail, count(*) as messages, max(final_us) as last_us, min(reason) as reason from message
 where id between $1 and $2 and dispatch_id = $3 and state in ('failed', 'expired') and detail is not null
-group by split_part(detail, ' ', 1) order by count(*) desc, split_part(detail, ' ', 1) limit $4;
+group by detail order by count(*) desc, detail limit $4;

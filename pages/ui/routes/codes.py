@@ -128,7 +128,7 @@ def _by_hand(route: Route, sheet: Sheet, entries: Rows) -> None:
             key=sheet.start("code", ""),
             max_chars=CODE_LENGTH,
             placeholder="err:032",
-            help="As it stands first in what the operator said: err:032 in a receipt, 0x0401 as the answer to a "
+            help="As it stands in what the operator said: err:032 in a receipt, 0x0401 as the answer to a "
             "submit, or a provider's own, such as 30007.",
             autocomplete="off",
         )
