@@ -192,6 +192,23 @@ def test_an_operators_letter_is_typed_into_fields(engine: Engine, visit: Visit, 
     assert SECRET not in str(engine.store.all("accounts.audit", None, None, 100))
 
 
+def test_staff_read_where_an_http_provider_posts_to(
+    engine: Engine, visit: Visit, sign_in: Callable[[Role], str]
+) -> None:
+    sign_in(Role.STAFF)
+    url = (
+        f"https://AC1:{SECRET}@api.twilio.com/2010-04-01/Accounts/AC1/Messages.json#preset=twilio&sign_secret={SECRET}"
+    )
+    route_id = premium(engine, gateway=url)
+    app = visit.open(STAFF_ROUTES, id=str(route_id), tab="gateway")
+    assert [code.value for code in app.code] == [
+        f"http://127.0.0.1:8501/receipts/{route_id}/" + app.code[0].value[-32:]
+    ]
+    assert "No provider can reach this address." in read(app)
+    assert SECRET not in read(app)
+    assert not visit.open(STAFF_ROUTES, id=str(premium(engine, name="Other")), tab="gateway").code
+
+
 def test_countries_are_chosen_by_name(engine: Engine, visit: Visit, sign_in: Callable[[Role], str]) -> None:
     sign_in(Role.ADMIN)
     app = visit.open(STAFF_ROUTES, id=str(premium(engine)), tab="properties")

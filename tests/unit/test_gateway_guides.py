@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from engine.errors import InputError
+from engine.gateways import http, masked_url
 from engine.gateways.addresses import keep_secrets
 from engine.gateways.smpp.settings import PARAMETERS, Settings, parse_settings
-from pages.ui.routes.guides import GUIDES, INFOBIP, MORE, OTHER, SMPP, TWILIO, VONAGE, Guide, guide_of
+from pages.ui.routes.guides import GUIDES, INFOBIP, MORE, OTHER, SMPP, TWILIO, VONAGE, Guide, Shape, guide_of
 from pages.ui.routes.pieces import Pieces, put_together, take_apart
 
 TWILIO_PATH = "2010-04-01/Accounts/AC1/Messages.json"
@@ -33,9 +34,9 @@ def test_an_address_that_nobody_changes_stays_as_it_is(shown: str) -> None:
     assert guide.word == SHOWN[shown]
     again = guide.address_of(guide.values_of(shown), shown)
     assert again == shown
-    if guide is SMPP:
-        stored = shown.replace("***", "s3cret")
-        assert keep_secrets(again, stored) == stored
+    stored = shown.replace("***", "s3cret")
+    assert masked_url(stored) == shown
+    assert keep_secrets(again, stored) == stored
 
 
 @pytest.mark.parametrize("shown", SHOWN)
@@ -149,6 +150,31 @@ def test_every_field_of_smpp_is_a_parameter_with_the_same_bounds() -> None:
         assert (one.least, one.most) == (known.least, known.most)
         assert tuple(one.choices) == known.words
     assert set(SMPP.further) == set(PARAMETERS) - SMPP.own
+
+
+@pytest.mark.parametrize("guide", [TWILIO, VONAGE, INFOBIP, OTHER], ids=lambda guide: guide.word)
+def test_what_a_form_leaves_out_is_what_its_preset_says(guide: Guide) -> None:
+    preset = http.PRESETS[guide.word].values
+    for one in guide.fields:
+        if one.parameter and one.shape is not Shape.SECRET and "." not in one.name:
+            assert one.name in http.PARAMETERS
+            assert one.usual == preset.get(one.name, "")
+        if one.shape is Shape.CHOICE:
+            assert tuple(one.choices) == http.PARAMETERS[one.name].choices
+
+
+def test_a_form_makes_an_address_that_the_provider_gateway_reads() -> None:
+    address = filled(
+        OTHER,
+        url="https://api.example.com/sms?a=b",
+        token="t=;@#",
+        ok="status:0,ok",
+        more="header.X-Key=abc\nfield.n=a@b;c",
+    )
+    read = http.parse_settings(address)
+    assert (read.url, read.token) == ("https://api.example.com/sms?a=b", "t=;@#")
+    read = http.parse_settings(filled(TWILIO, account_sid="AC1", auth_token="t@#&:/"))
+    assert (read.user, read.password) == ("AC1", "t@#&:/")
 
 
 def test_pieces_hold_whatever_a_person_types() -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import streamlit as st
 
-from engine.errors import ImsError
+from engine.errors import AccessError, ImsError
 from engine.gateways import SCHEMES, masked_url
 from engine.model import OPERATOR_ROLES, Actor
 from engine.routes import Route, RouteChanges
@@ -42,6 +43,7 @@ KINDS: Final = {guide.label: guide for guide in GUIDES if set(guide.schemes) & s
 ADDRESS_LENGTH: Final = 2_000
 VALUE_LENGTH: Final = 500
 MORE_LENGTH: Final = 1_500
+_HERE_ONLY: Final = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa: S104 - only compared with
 KEPT: Final = "kept unless you type another"
 
 HELP: Final[dict[str, tuple[str, str]]] = {
@@ -76,6 +78,7 @@ def draw(actor: Actor, route: Route) -> None:
             notice("info", "Only administrators change the gateway.")
     with right:
         _live(route.id)
+        _receipts_address(actor, route)
         address_help(kind)
 
 
@@ -88,6 +91,27 @@ def _live(route_id: int) -> None:
         listing.state_line(health)
         st.text(f"{listing.connection_words(health)}.")
         listing.trouble(health, actor.zone)
+
+
+def _receipts_address(actor: Actor, route: Route) -> None:
+    """Where an HTTP provider posts to; nothing for other gateways."""
+    try:
+        address = get_engine().hooks.address(actor, route.id)
+    except AccessError:
+        return
+    with st.container(key="card-route-hook"):
+        heading("Receipts address")
+        st.text(
+            "The provider posts receipts, and what phones answer, to this address. Enter it where the provider asks."
+        )
+        st.code(address, language=None, wrap_lines=True)
+        st.caption("It holds a secret of this route: give it to the provider alone.")
+        if urlsplit(address).hostname in _HERE_ONLY:
+            notice(
+                "warning",
+                "No provider can reach this address.",
+                "Set IMS_PUBLIC_URL to the address that this server has on the internet.",
+            )
 
 
 # --- Changing it -----------------------------------------------------------------------------------------------------

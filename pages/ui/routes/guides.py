@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from engine.gateways import MASK
+from engine.gateways.http import FREE, PARAMETERS
 from engine.gateways.smpp.settings import PARAMETERS as SMPP_PARAMETERS
 from pages.ui.routes.pieces import (
     FURTHER,
@@ -251,6 +252,9 @@ SMPP: Final = Guide(
 
 # --- HTTP providers --------------------------------------------------------------------------------------------------
 
+_REFERENCE: Final = {name: parameter.sentence for name, parameter in PARAMETERS.items()} | {
+    f"{name}…": sentence for name, sentence in FREE.items()
+}
 _TWILIO_PLACE: Final = "api.twilio.com/2010-04-01/Accounts/{sid}/Messages.json"
 _VONAGE_PLACE: Final = "rest.nexmo.com/sms/json"
 _INFOBIP_PATH: Final = "/sms/3/messages"
@@ -286,6 +290,7 @@ TWILIO: Final = Guide(
     _twilio_pieces,
     {"preset": "twilio"},
     frozenset({"sign_secret"}),
+    _REFERENCE,
 )  # fmt: skip
 
 VONAGE: Final = Guide(
@@ -311,6 +316,7 @@ VONAGE: Final = Guide(
         "https", values["api_key"].strip(), _kept(values["api_secret"], before), before.place or _VONAGE_PLACE, {}
     ),
     {"preset": "vonage"},
+    reference=_REFERENCE,
 )  # fmt: skip
 
 INFOBIP: Final = Guide(
@@ -328,6 +334,7 @@ INFOBIP: Final = Guide(
         "https", "", "", values["base"].strip().removeprefix("https://").strip("/") + _INFOBIP_PATH, {}
     ),
     {"preset": "infobip"},
+    reference=_REFERENCE,
 )
 
 
@@ -369,6 +376,7 @@ OTHER: Final = Guide(
     _other_values,
     _other_pieces,
     {"preset": "generic"},
+    reference=_REFERENCE,
 )  # fmt: skip
 
 GUIDES: Final = (SMPP, TWILIO, VONAGE, INFOBIP, OTHER)
