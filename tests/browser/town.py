@@ -214,6 +214,7 @@ def furnish(engine: Engine, owner: Actor, admin: Actor) -> dict[str, list[str]]:
     scheduled = _unsent(engine, owner)
     request = _topups(engine, owner, admin)
     route = _routes(engine, admin)
+    operators = _operators(engine, admin)
     _desk(engine, owner, admin)
     answer = _answers(engine, owner)
     member = engine.team.members(owner)[0]["id"]
@@ -230,7 +231,11 @@ def furnish(engine: Engine, owner: Actor, admin: Actor) -> dict[str, list[str]]:
         STAFF_CASES.file: ["", f"?id={case}"],
         TOP_UP.file: ["", f"?id={request}"],
         STAFF_TOPUPS.file: ["", f"?id={request}"],
-        STAFF_ROUTES.file: ["", *(f"?id={route}&tab={tab}" for tab in ROUTE_TABS)],
+        STAFF_ROUTES.file: [
+            "",
+            *(f"?id={route}&tab={tab}" for tab in ROUTE_TABS),
+            *(f"?id={operator}&tab=gateway" for operator in operators),
+        ],
         STAFF_ACCOUNTS.file: [
             "",
             *(f"?id={account}&part={part}" for part in ("credit", "limits", "senders", "activity")),
@@ -328,6 +333,18 @@ def _routes(engine: Engine, admin: Actor) -> int:
         routes.mark_down(tx, route, "connection refused by smsc.example:2775", now_us - 90 * SECOND_US)
         routes.take_over(tx, route, "it has been down for 60 s", now_us)
     return route
+
+
+def _operators(engine: Engine, admin: Actor) -> list[int]:
+    """Routes to real operators, which nobody sends over: one of SMPP, one of HTTP."""
+    gateways = {
+        "Operator One": "smpp://ims:secret@127.0.0.1:9?window=100&binds=2&system_type=VMA",
+        "Provider": "https://AC1:secret@127.0.0.1:9/2010-04-01/Accounts/AC1/Messages.json#preset=twilio",
+    }
+    return [
+        engine.routes.add(admin, NewRoute(name=name, gateway=url, prices={EVERYWHERE: MICRO}, enabled=False))
+        for name, url in gateways.items()
+    ]
 
 
 def _desk(engine: Engine, owner: Actor, admin: Actor) -> None:

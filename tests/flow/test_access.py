@@ -193,6 +193,7 @@ def arguments(case: Case, actor: Actor) -> dict[str, tuple[tuple[object, ...], d
     return {
         "accounts.find": ((), {}),
         "accounts.one": ((other,), {}),
+        "accounts.name": ((), {}),
         "accounts.set_status": ((other, "active"), {}),
         "accounts.audit_log": ((), {"account_id": other}),
         "accounts.change_password": (("wrong password", "another long password"), {}),

@@ -9,16 +9,14 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from engine import gateways, routes
+from engine import routes
 from engine.api import SESSION_COOKIE
 from engine.app import Engine
 from engine.gateways import Link, LinkWord
-from engine.gateways.simulator import Simulator
 from engine.model import MICRO, FailReason, Role
 from engine.routes import EVERYWHERE, Code, NewRoute, Route, RouteChanges, code_table, find
 from engine.tasks import Draft
 from pages.ui.registry import QUICK_SMS, SENDING_RECORD, SMS_HISTORY, STAFF_ROUTES, TASK, PageEntry
-from pages.ui.routes import gateways as gateway_forms
 from pages.ui.routes.guides import SMPP
 from tests.kit import au_mobiles, give, wait_until
 from tests.pages.conftest import Visit, token_of
@@ -155,14 +153,6 @@ def test_properties_are_saved_that_were_changed(engine: Engine, visit: Visit, si
     assert stored(engine, "Premium").throughput == 7
 
 
-@pytest.fixture
-def smpp(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that speaks SMPP, as far as addresses go."""
-    monkeypatch.setitem(gateways._BUILDERS, "smpp", lambda _: Simulator.from_url("sim://"))
-    monkeypatch.setitem(gateway_forms.KINDS, SMPP.label, SMPP)
-
-
-@pytest.mark.usefixtures("smpp")
 def test_an_operators_letter_is_typed_into_fields(engine: Engine, visit: Visit, sign_in: Callable[[Role], str]) -> None:
     sign_in(Role.ADMIN)
     app = press(visit.open(STAFF_ROUTES), "Add route")
