@@ -20,6 +20,7 @@ WAIT_S: Final = 60.0
 """How long a receipt is awaited."""
 DOWN_WAIT_S: Final = 15.0
 """How long an operator that cannot be reached is tried."""
+CANCEL_WAIT_S: Final = 5.0
 POLL_S: Final = 0.02
 
 Say = Callable[[str], None]
@@ -72,7 +73,7 @@ def run_trial(engine: Engine, route: Route, number: str, *, say: Say) -> tuple[T
             engine.tasks.cancel(actor, task_id)
         except StateError:
             say("It was handed over just now.")
-        trial.row = _read(engine, task_id, actor.account_id)
+        _await_end(engine, trial, actor.account_id)
     say(verdict(trial))
     return trial, _as_json(engine, trial, time.perf_counter() - began)
 
@@ -124,6 +125,16 @@ def _follow(engine: Engine, trial: Trial, account_id: int, say: Say) -> None:
             down_since = down_since or time.monotonic()
             if time.monotonic() - down_since > DOWN_WAIT_S:
                 return
+        time.sleep(POLL_S)
+
+
+def _await_end(engine: Engine, trial: Trial, account_id: int) -> None:
+    """A batch that was on its way to the operator comes back a moment after the cancellation."""
+    deadline = time.monotonic() + CANCEL_WAIT_S
+    while time.monotonic() < deadline:
+        trial.row = _read(engine, trial.task_id, account_id)
+        if trial.over or trial.handed_over:
+            return
         time.sleep(POLL_S)
 
 

@@ -11,6 +11,8 @@ from engine.store import Tx
 
 ERROR_LENGTH: Final = 200
 _INTERNAL: Final = "internal fault: "
+_SAID_ALREADY: Final = "the operator refused the login: "
+"""How a gateway begins what is said here in a sentence about the login."""
 _LINK_WORDS: Final = {
     LinkWord.CONNECTING: "connecting",
     LinkWord.DOWN: "not connected",
@@ -74,7 +76,7 @@ def plain_error(detail: str, *, carried_by: str = "") -> str:
 def refused_login(detail: str) -> str:
     """The operator refuses the login: only staff can help."""
     return (
-        f"The operator does not let us in: {_told(detail)}. Correct the gateway address; until then it is tried only "
+        f"The operator does not let us in: {_told(detail.removeprefix(_SAID_ALREADY))}. Correct the gateway address; until then it is tried only "
         "every few minutes."
     )
 
@@ -83,7 +85,8 @@ def link_words(link: Link | None) -> str:
     """How a connection stands, such as "connected, 2 of 3 binds", for the page and the command line."""
     if link is None:
         return "not connected"
-    told = f": {link.detail.strip().rstrip('.')}" if link.detail.strip() else ""
+    detail = link.detail.strip().rstrip(".")
+    told = f": {detail.removeprefix(_SAID_ALREADY)}" if detail else ""
     if link.word is not LinkWord.OPEN:
         return _LINK_WORDS[link.word] + told
     stands = f"connected, {link.bound} of {link.binds} binds" if link.binds else "ready"

@@ -378,6 +378,7 @@ def test_a_refused_login_is_remembered_until_it_is_tried_again() -> None:
         (Link(LinkWord.CONNECTING, binds=1), "connecting"),
         (Link(LinkWord.DOWN, "no route to host", binds=1), "not connected: no route to host"),
         (Link(LinkWord.REFUSED, "invalid password", binds=1), "login refused: invalid password"),
+        (Link(LinkWord.REFUSED, "the operator refused the login: 0x0E x", binds=1), "login refused: 0x0E x"),
     ],
 )
 def test_a_connection_is_told_in_plain_words(link: Link | None, words: str) -> None:
