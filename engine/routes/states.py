@@ -75,9 +75,10 @@ def plain_error(detail: str, *, carried_by: str = "") -> str:
 
 def refused_login(detail: str) -> str:
     """The operator refuses the login: only staff can help."""
+    told = _told(detail.removeprefix(_SAID_ALREADY))
     return (
-        f"The operator does not let us in: {_told(detail.removeprefix(_SAID_ALREADY))}. Correct the gateway address; until then it is tried only "
-        "every few minutes."
+        f"The operator does not let us in: {told}. Correct the gateway address; until then it is tried only every few "
+        "minutes."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from html import unescape
 from typing import Any
@@ -191,9 +192,8 @@ def test_staff_read_where_an_http_provider_posts_to(
     )
     route_id = premium(engine, gateway=url)
     app = visit.open(STAFF_ROUTES, id=str(route_id), tab="gateway")
-    assert [code.value for code in app.code] == [
-        f"http://127.0.0.1:8501/receipts/{route_id}/" + app.code[0].value[-32:]
-    ]
+    (address,) = [code.value for code in app.code]
+    assert re.fullmatch(rf"http://127\.0\.0\.1:8501/receipts/{route_id}/[\w-]{{32}}", address)
     assert "No provider can reach this address." in read(app)
     assert SECRET not in read(app)
     assert not visit.open(STAFF_ROUTES, id=str(premium(engine, name="Other")), tab="gateway").code
@@ -464,16 +464,3 @@ def test_a_code_seen_lately_is_explained_with_one_press(
     visit.cookies[SESSION_COOKIE] = token_of(engine, Role.ADMIN)
     app = press(visit.open(STAFF_ROUTES, id=route_id, tab="codes"), "Explain")
     assert (field(app, "Code").value, field(app, "Reason").value) == ("err:099", FailReason.ABSENT)
-
-
-def test_staff_find_the_address_that_a_provider_posts_to(
-    engine: Engine, visit: Visit, sign_in: Callable[[Role], str]
-) -> None:
-    sign_in(Role.STAFF)
-    route_id = premium(engine, gateway="https://api.example.com/sms#preset=generic&token=hunter2")
-    app = visit.open(STAFF_ROUTES, id=str(route_id))
-    assert not app.exception
-    (shown,) = [code.value for code in app.code]
-    assert f"/receipts/{route_id}/" in shown
-    assert "hunter2" not in shown
-    assert [code.value for code in visit.open(STAFF_ROUTES, id="1").code] == []

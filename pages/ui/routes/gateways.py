@@ -100,12 +100,12 @@ def _receipts_address(actor: Actor, route: Route) -> None:
     except AccessError:
         return
     with st.container(key="card-route-hook"):
-        heading("Receipts address")
-        st.text(
-            "The provider posts receipts, and what phones answer, to this address. Enter it where the provider asks."
-        )
+        heading("Where its receipts come to")
         st.code(address, language=None, wrap_lines=True)
-        st.caption("It holds a secret of this route: give it to the provider alone.")
+        st.text(
+            "The provider posts receipts and messages from phones here. Enter it in the provider's dashboard if that "
+            "asks for a webhook or callback address; treat it like a password."
+        )
         if urlsplit(address).hostname in _HERE_ONLY:
             notice(
                 "warning",

@@ -16,7 +16,6 @@ from pages.ui.registry import SENDING_RECORD, SMS_HISTORY
 from pages.ui.routes import listing
 from pages.ui.routes.shared import PAGE, answered, ask, asked, is_admin, place, require_admin, takeover_words
 
-HTTP_SCHEMES = ("https://", "http://")
 METRIC_WIDTH = 150
 
 
@@ -26,7 +25,6 @@ def draw(actor: Actor, route: Route) -> None:
     left, right = st.columns([3, 2], gap="medium")
     with left:
         _about(route, every)
-        _receiving(actor, route)
     with right:
         if is_admin(actor):
             _switch(route, every)
@@ -109,19 +107,6 @@ def _about(route: Route, every: list[Route]) -> None:
                 "Takes over for it": takeover_words(route, {one.id: one.name for one in every}) or "no route",
                 **({"Takes over for": _names(depending(route.id, every))} if depending(route.id, every) else {}),
             }
-        )
-
-
-def _receiving(actor: Actor, route: Route) -> None:
-    """Where an HTTP provider posts to; it is told with every message, but some want it in their dashboard too."""
-    if not route.gateway.lower().startswith(HTTP_SCHEMES):
-        return
-    with st.container(key="card-route-receiving"):
-        heading("Where its receipts come to")
-        st.code(get_engine().hooks.address(actor, route.id), language=None, wrap_lines=True)
-        st.text(
-            "The provider posts receipts and messages from phones here. Enter it in the provider's dashboard if that "
-            "asks for a webhook or callback address; treat it like a password."
         )
 
 
