@@ -132,7 +132,8 @@ class RouteWorker:
         is_down = self._current().down_since_us is not None
         if link.word in (LinkWord.DOWN, LinkWord.REFUSED) and not is_down:
             with self._store.transaction() as tx:
-                routes.mark_down(tx, self._route_id, link.detail, self._clock.now_us())
+                refused = link.word is LinkWord.REFUSED
+                routes.mark_down(tx, self._route_id, link.detail, self._clock.now_us(), refused=refused)
         elif link.word is LinkWord.OPEN and is_down:
             with self._store.transaction() as tx:
                 routes.mark_up(tx, self._route_id, self._clock.now_us())
@@ -334,8 +335,9 @@ class RouteWorker:
     def _back_off(self, down: GatewayDown) -> None:
         """Waits before the next try: doubling, with jitter so that routes do not return together."""
         self._failures += 1
+        refused = self._gateway is not None and self._gateway.link().word is LinkWord.REFUSED
         with self._store.transaction() as tx:
-            routes.mark_down(tx, self._route_id, str(down), self._clock.now_us())
+            routes.mark_down(tx, self._route_id, str(down), self._clock.now_us(), refused=refused)
         if down.permanent:
             self._close_gateway()
             self._await_change()

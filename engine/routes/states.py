@@ -20,12 +20,14 @@ _LINK_WORDS: Final = {
 }
 
 
-def mark_down(tx: Tx, route_id: int, detail: str, now_us: int) -> None:
-    """Keeps since when and why a route cannot send; the first failure sets the time and tells the operators."""
+def mark_down(tx: Tx, route_id: int, detail: str, now_us: int, *, refused: bool = False) -> None:
+    """Keeps since when and why a route cannot send; the first failure sets the time and tells the operators. `refused`:
+    the login was, so that it is not tried again by itself."""
     row = tx.one("routes.by_id", route_id)
     tx.run("routes.mark_down", route_id, detail[:ERROR_LENGTH], now_us)
     if row is not None and row["down_since_us"] is None:
-        _tell(tx, route_id, f"Route “{row['name']}” is down. {plain_error(detail[:ERROR_LENGTH])}", now_us)
+        words = refused_login if refused else plain_error
+        _tell(tx, route_id, f"Route “{row['name']}” is down. {words(detail[:ERROR_LENGTH])}", now_us)
 
 
 def mark_up(tx: Tx, route_id: int, now_us: int) -> None:

@@ -100,6 +100,8 @@ def test_a_wrong_password_is_tried_once_and_told_and_the_right_one_sends(start: 
         wait_until(lambda: raw(made, "select down_since_us from route")[0]["down_since_us"] is not None)
         assert "password" in str(raw(made, "select last_error from route")[0]["last_error"])
         assert operator.seen.binds_refused == 1
+        (told,) = [str(row["sentence"]) for row in raw(made, "select sentence from notice order by id")]
+        assert "does not let us in" in told
         with made.store.transaction() as tx:
             tx.raw.execute("update route set gateway = $1", [operator.url()])  # type: ignore[attr-defined]
         wait_until(lambda: settled(made, task_id), timeout_s=LONG_WAIT_S)

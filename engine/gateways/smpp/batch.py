@@ -95,7 +95,7 @@ class Batch:
         *,
         telling_part: int | None = None,
     ) -> None:
-        """`telling_part` is the index of the part whose receipt stands for its whole message; None: each has its own."""
+        """`telling_part`: the index of the part whose receipt stands for its whole message; None: each has its own."""
         self.telling_part = telling_part
         self.begun_s = 0.0
         self.down: GatewayDown | None = None

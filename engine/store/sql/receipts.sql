@@ -13,9 +13,11 @@ select id from receipt_inbox where not parked limit 1;
 select id from receipt_inbox where parked limit 1;
 
 -- name: take
--- The oldest receipts with the message each names, if that is awaited.
-select r.id as receipt_id, r.state, coalesce(c.reason, r.reason) as reason, r.detail, r.receipt_us, r.provider_ref, o.message_id as id, o.task_id,
-    o.account_id, o.dispatch_id, o.country, o.held_micro, coalesce(o.refs, 1) as refs, t.charge_on
+-- The oldest receipts with the message each names, if that is awaited. Operators' dates have minutes or seconds only: one
+-- that lies before the submit is replaced by when the receipt came.
+select r.id as receipt_id, r.state, coalesce(c.reason, r.reason) as reason, r.detail,
+    case when r.receipt_us < o.submitted_us then greatest(r.received_us, o.submitted_us) else r.receipt_us end as receipt_us,
+    r.provider_ref, o.message_id as id, o.task_id, o.account_id, o.dispatch_id, o.country, o.held_micro, coalesce(o.refs, 1) as refs, t.charge_on
 from (select * from receipt_inbox where not parked order by id limit $1) as r
 left join outstanding as o on o.route_id = r.route_id and o.provider_ref = r.provider_ref
 left join task as t on t.id = o.task_id
@@ -45,8 +47,9 @@ select distinct o.message_id from outstanding as o join batch on batch.id = o.me
 
 -- name: parked_awaited
 -- Parked receipts whose submit answer has arrived meanwhile.
-select r.id as receipt_id, r.state, coalesce(c.reason, r.reason) as reason, r.detail, r.receipt_us, r.provider_ref, o.message_id as id, o.task_id,
-    o.account_id, o.dispatch_id, o.country, o.held_micro, coalesce(o.refs, 1) as refs, t.charge_on
+select r.id as receipt_id, r.state, coalesce(c.reason, r.reason) as reason, r.detail,
+    case when r.receipt_us < o.submitted_us then greatest(r.received_us, o.submitted_us) else r.receipt_us end as receipt_us,
+    r.provider_ref, o.message_id as id, o.task_id, o.account_id, o.dispatch_id, o.country, o.held_micro, coalesce(o.refs, 1) as refs, t.charge_on
 from receipt_inbox as r
 join outstanding as o on o.route_id = r.route_id and o.provider_ref = r.provider_ref
 join task as t on t.id = o.task_id
