@@ -124,6 +124,17 @@ def test_a_message_that_is_half_taken_is_tried_for_longer_and_then_in_doubt() ->
     assert "part" in outcome.detail
 
 
+def test_a_throttled_part_is_not_given_up_while_another_of_its_message_awaits_its_answer() -> None:
+    batch, _ = begin(2)
+    first, second = batch.take(9, 0.0)
+    batch.throttled(second, SLOW, 0.0)
+    batch.look(SLOW, THROTTLED_MOST_S + 1)
+    assert batch.take(9, THROTTLED_MOST_S + 2) == [second]
+    batch.accepted(first, "a")
+    batch.accepted(second, "b")
+    assert kinds(batch) == [ACCEPTED]
+
+
 def test_a_part_that_is_asked_for_later_waits_for_its_time() -> None:
     batch, _ = begin(1)
     (part,) = batch.take(9, 0.0)

@@ -28,42 +28,58 @@ Render = Callable[[Submission], Sequence[bytes]]
 """A message → the body of each submit_sm of it. Raises ValueError, a sentence, for what the operator cannot carry."""
 
 
-class Message:
-    """What is known of one message. `open` parts have no end yet; `refs` are those of its accepted parts."""
+_ALONE: Final[list[str]] = []
+"""The references of a message of one part, which end with its acceptance; never written to."""
 
-    __slots__ = ("batch", "index", "lost", "open", "refs", "rejected", "unsent")
+
+class Message:
+    """What is known of one message. `open` parts have no end yet, `flying` ones (of several) await their answer; `refs`
+    are those of its accepted parts.
+
+    `fate` is its outcome once that cannot be acceptance any more: nothing more of it is worth writing then.
+    """
+
+    __slots__ = ("batch", "fate", "flying", "index", "open", "refs")
 
     def __init__(self, batch: Batch, index: int, parts: int) -> None:
         self.batch = batch
         self.index = index
         self.open = parts
-        self.refs = [""] * parts
-        self.rejected: Outcome | None = None
-        self.lost: Outcome | None = None
-        self.unsent: Outcome | None = None
+        self.flying = 0
+        self.refs = [""] * parts if parts > 1 else _ALONE
+        self.fate: Outcome | None = None
 
     @property
     def taken(self) -> bool:
         """Whether the operator has a part of it."""
         return any(self.refs)
 
-    @property
-    def doomed(self) -> bool:
-        """Nothing more of it is worth writing."""
-        return self.rejected is not None or self.lost is not None or self.unsent is not None
+    def landed(self) -> None:
+        """A part of it has its answer."""
+        self.flying -= 1
+
+    def doom(self, outcome: Outcome) -> None:
+        """A part will never be accepted. Refusal says more than doubt, and doubt more than that it was not sent."""
+        if self.fate is None or _SAYS_MORE[outcome.kind] > _SAYS_MORE[self.fate.kind]:
+            self.fate = outcome
 
     def outcome(self) -> Outcome:
         """Once no part is open."""
-        decided = self.rejected or self.lost
-        if decided:
-            return decided
-        if self.unsent:
-            return self.unsent if not self.taken else Outcome(OutcomeKind.LOST, detail=_half(self.unsent.detail))
+        if self.fate is None:
+            return self._acceptance()
+        if self.fate.kind is OutcomeKind.UNSENT and self.taken:
+            return Outcome(OutcomeKind.LOST, detail=_half(self.fate.detail))
+        return self.fate
+
+    def _acceptance(self) -> Outcome:
         telling = self.batch.telling_part
         if telling is not None:
             return Outcome(_ACCEPTED, self.refs[telling])
         refs = tuple(dict.fromkeys(self.refs))
         return Outcome(_ACCEPTED, refs[0], part_refs=refs if len(refs) > 1 else ())
+
+
+_SAYS_MORE: Final = {OutcomeKind.UNSENT: 0, OutcomeKind.LOST: 1, OutcomeKind.REJECTED: 2}
 
 
 def _half(detail: str) -> str:
@@ -137,10 +153,12 @@ class Batch:
         ready = self._ready
         while ready and len(parts) < most:
             part = ready.popleft()
-            if part.message.doomed:
-                self._end(part.message)
-            else:
+            message = part.message
+            if message.fate is None:
                 parts.append(part)
+                message.flying += 1
+            else:
+                self._end(message)
         while len(parts) < most and self._begun < len(self._submissions):
             self._begin(parts, most)
         if parts:
@@ -169,6 +187,7 @@ class Batch:
             part = Part(message, number, body)
             if len(parts) < most:
                 parts.append(part)
+                message.flying += 1
             else:
                 self._ready.append(part)
 
@@ -181,38 +200,38 @@ class Batch:
     def accepted(self, part: Part, ref: str) -> None:
         """`ref` is not empty."""
         message = part.message
-        if len(message.refs) == 1 and not message.doomed:
+        if not message.refs:
             self._conclude(message.index, Outcome(_ACCEPTED, ref))
             return
+        message.landed()
         message.refs[part.number] = ref
         self._end(message)
 
     def rejected(self, part: Part, outcome: Outcome) -> None:
         """For good. With `stop_task` what has not begun of the same sender is rejected with it."""
         message = part.message
-        message.rejected = message.rejected or outcome
+        message.landed()
+        message.doom(outcome)
         if outcome.stop_task:
             self._refused_senders[self._submissions[message.index].sender] = outcome
         self._end(message)
 
     def lost(self, part: Part, outcome: Outcome) -> None:
-        part.message.lost = part.message.lost or outcome
-        self._end(part.message)
+        part.message.landed()
+        self._drop(part, outcome)
 
     def throttled(self, part: Part, outcome: Outcome, now_s: float) -> None:
         """Back to the front of the queue, or `outcome` (UNSENT) when that has lasted too long."""
+        part.message.landed()
         part.since_s = part.since_s or now_s
         if not self._too_long(part, outcome, now_s):
             self._ready.appendleft(part)
 
     def later(self, part: Part, due_s: float) -> None:
         """The operator asked for it again, not before `due_s`."""
+        part.message.landed()
         part.tries += 1
         heapq.heappush(self._later, (due_s, next(self._order), part))
-
-    def again(self, part: Part) -> None:
-        """The operator surely has not taken it; any connection may write it now."""
-        self._ready.appendleft(part)
 
     def look(self, outcome: Outcome, now_s: float) -> None:
         """Gives back throttled messages that had to wait too long for their turn."""
@@ -227,7 +246,7 @@ class Batch:
         self._ready.clear()
         self._later.clear()
         for part in parts:
-            self.unsent(part, outcome)
+            self._drop(part, outcome)
         self.begin_no_more(outcome)
 
     def begin_no_more(self, outcome: Outcome) -> None:
@@ -238,14 +257,19 @@ class Batch:
 
     def unsent(self, part: Part, outcome: Outcome) -> None:
         """The operator surely has not taken it, and it is not tried again here."""
-        part.message.unsent = part.message.unsent or outcome
-        self._end(part.message)
+        part.message.landed()
+        self._drop(part, outcome)
 
     def _too_long(self, part: Part, outcome: Outcome, now_s: float) -> bool:
-        if now_s - part.since_s <= (PARTIAL_MOST_S if part.message.taken else THROTTLED_MOST_S):
+        message = part.message
+        if now_s - part.since_s <= (PARTIAL_MOST_S if message.taken or message.flying else THROTTLED_MOST_S):
             return False
-        self.unsent(part, outcome)
+        self._drop(part, outcome)
         return True
+
+    def _drop(self, part: Part, outcome: Outcome) -> None:
+        part.message.doom(outcome)
+        self._end(part.message)
 
     def _end(self, message: Message) -> None:
         message.open -= 1

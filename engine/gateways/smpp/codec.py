@@ -119,7 +119,7 @@ class MalformedPdu(ValueError):  # noqa: N818 - named for what it says
         self.status = status
 
 
-_HEADER: Final = struct.Struct(">IIII")
+HEADER: Final = struct.Struct(">IIII")
 _LENGTH: Final = struct.Struct(">I")
 _TLV: Final = struct.Struct(">HH")
 
@@ -171,18 +171,18 @@ def encode(pdu: Pdu) -> bytes:
 
 def frame(command: int, sequence: int, body: bytes = b"", status: int = 0) -> bytes:
     """Puts a header before a body that is already encoded: what a body shared by many messages still needs."""
-    return _HEADER.pack(HEADER_BYTES + len(body), command, status, sequence) + body
+    return HEADER.pack(HEADER_BYTES + len(body), command, status, sequence) + body
 
 
 def decode(data: bytes) -> Pdu:
     """Reads one whole PDU. Raises MalformedPdu, and nothing else, for anything that cannot be read."""
     if len(data) < HEADER_BYTES:
         raise MalformedPdu(f"a PDU has at least {HEADER_BYTES} bytes; these are {len(data)}")
-    length, command, status, sequence = _HEADER.unpack_from(data)
+    length, command, status, sequence = HEADER.unpack_from(data)
     if length != len(data):
         raise MalformedPdu(f"{len(data)} bytes, but their header says {length}", command, sequence, status)
     if command in _NAMING:
-        return Pdu(command, sequence, status, None, None, _c_octets(data, HEADER_BYTES))
+        return Pdu(command, sequence, status, None, None, c_octets(data, HEADER_BYTES))
     try:
         if command in (_SUBMIT_SM, _DELIVER_SM):
             return Pdu(command, sequence, status, _decode_sm(data))
@@ -377,7 +377,7 @@ class _Fields:
         return tuple(found)
 
 
-def _c_octets(data: bytes, start: int) -> str:
+def c_octets(data: bytes, start: int) -> str:
     """The text up to its zero byte; some peers leave that out, or the whole field."""
     end = data.find(0, start)
     return data[start : end if end >= 0 else len(data)].decode("latin-1")

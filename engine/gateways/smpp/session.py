@@ -13,6 +13,8 @@ from typing import Final, Protocol
 
 from engine.gateways.smpp.batch import Part
 from engine.gateways.smpp.codec import (
+    HEADER,
+    HEADER_BYTES,
     MOST_SEQUENCE,
     RESPONSE,
     Bind,
@@ -20,6 +22,7 @@ from engine.gateways.smpp.codec import (
     Framer,
     MalformedPdu,
     Pdu,
+    c_octets,
     decode,
     encode,
     frame,
@@ -216,12 +219,13 @@ class Session(asyncio.Protocol):
         parts = self._traffic.take(room, now_s) if room > 0 else ()
         if not parts:
             return
-        window, out, sequence = self._window, self._out, self._sequence
+        window, write, sequence = self._window, self._out.append, self._sequence
         for part in parts:
             sequence = 1 if sequence >= MOST_SEQUENCE else sequence + 1
             part.sent_s = now_s
             window[sequence] = part
-            out.append(frame(_SUBMIT_SM, sequence, part.body))
+            write(HEADER.pack(HEADER_BYTES + len(part.body), _SUBMIT_SM, 0, sequence))
+            write(part.body)
         self._sequence = sequence
         self.pace.spend(len(parts))
         self._flush()
@@ -270,40 +274,46 @@ class Session(asyncio.Protocol):
             self._send(frame(Command.GENERIC_NACK, 0, status=INVALID_COMMAND_LENGTH))
             self.close(f"the operator sent what is no SMPP: {problem}")
             return
-        arrived: list[Pdu] = []
-        for one in frames:
-            try:
-                pdu = decode(one)
-            except MalformedPdu as problem:
-                self._unreadable(problem)
-                continue
-            if pdu.command == _SUBMIT_SM_RESP:
-                self._answered(pdu, now_s)
-            elif pdu.command in _DELIVERIES:
-                arrived.append(pdu)
-            else:
-                self._other(pdu, now_s)
+        self._read(frames, now_s)
         if self._taken or self._throttled:
             self.useful, self._silent = True, 0
             self.pace.answered(
                 self._taken, self._throttled, waiting=len(self._window), trip_s=self._trip_s, now_s=now_s
             )
             self._taken = self._throttled = 0
-        if arrived:
-            self._arrived(arrived)
         if self._drained_by_s:
             self._close_when_drained(now_s)
         self.fill(now_s)
 
-    def _answered(self, pdu: Pdu, now_s: float) -> None:
-        part = self._window.pop(pdu.sequence, None)
+    def _read(self, frames: Sequence[bytes], now_s: float) -> None:
+        arrived: list[Pdu] = []
+        for one in frames:
+            _, command, status, sequence = HEADER.unpack_from(one)
+            if command == _SUBMIT_SM_RESP:
+                self._answered(one, status, sequence, now_s)
+                continue
+            try:
+                pdu = decode(one)
+            except MalformedPdu as problem:
+                self._unreadable(problem)
+                continue
+            if command in _DELIVERIES:
+                arrived.append(pdu)
+            else:
+                self._other(pdu, now_s)
+        if arrived:
+            self._arrived(arrived)
+
+    def _answered(self, answer: bytes, status: int, sequence: int, now_s: float) -> None:
+        """submit_sm_resp, read here and not by `decode`: there is one for every part."""
+        part = self._window.pop(sequence, None)
         if part is None:
             return  # answered before, or too late
         self._trip_s = now_s - part.sent_s
-        if not pdu.status:
+        if not status:
             self._taken += 1
-            self._traffic.accepted(part, pdu.message_id)
-        elif self._traffic.refused(self, part, pdu.status, now_s):
+            self._traffic.accepted(part, c_octets(answer, HEADER_BYTES))
+        elif self._traffic.refused(self, part, status, now_s):
             self._throttled += 1
         else:
             self._taken += 1  # refused for another reason than the pace
@@ -319,9 +329,7 @@ class Session(asyncio.Protocol):
     def _unreadable(self, problem: MalformedPdu) -> None:
         """A PDU whose body makes no sense; the stream itself is in step."""
         command, sequence = problem.command, problem.sequence
-        if command == _SUBMIT_SM_RESP and sequence in self._window:
-            self._traffic.lost(self._window.pop(sequence), "the answer cannot be read")
-        elif command in _DELIVERIES and self.bound:
+        if command in _DELIVERIES and self.bound:
             self._traffic.unreadable(self, problem)
         elif not command & RESPONSE:
             self._send(frame(Command.GENERIC_NACK, sequence, status=INVALID_COMMAND))
