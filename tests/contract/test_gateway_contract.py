@@ -36,7 +36,7 @@ from tests.operator import smsc
 from tests.operator.http_provider import HttpProvider
 from tests.operator.receiving import Receiver
 
-WAIT_S = 10.0
+WAIT_S = 60.0
 CLOSE_S = 5.0
 
 
