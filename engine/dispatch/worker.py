@@ -343,7 +343,15 @@ class RouteWorker:
             self._await_change()
             return
         pause_s = min(down.retry_after_s * 2 ** min(self._failures, 10), MOST_PAUSE_S)
-        self._stopping.wait(pause_s * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
+        self._await_link(pause_s * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
+
+    def _await_link(self, pause_s: float) -> None:
+        """Waits so long, or until a gateway that keeps its own connection has it again."""
+        until = time.monotonic() + pause_s
+        while (left_s := until - time.monotonic()) > 0 and not self._stopping.wait(min(left_s, LINK_LOOK_S)):
+            link = self._gateway.link() if self._gateway else None
+            if link is not None and link.binds and link.word is LinkWord.OPEN:
+                return
 
     def _await_change(self) -> None:
         """The operator refused the login: waits until the address is another, or it is worth another try."""
