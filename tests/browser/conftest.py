@@ -35,7 +35,11 @@ START_LIMIT_S: Final = 60
 STOP_LIMIT_S: Final = 20
 WAIT_MS: Final = 40_000
 """Longest wait for something to appear; two cores run the server, the browser and another test."""
-FLAGS: Final = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
+FLAGS: Final = (
+    *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
+    # A page lives for seconds: what the optimizing compilers and a small young generation cost never comes back.
+    "--js-flags=--no-opt --no-maglev --single-threaded-gc --min-semi-space-size=16",
+)
 
 expect.set_options(timeout=WAIT_MS)
 
