@@ -24,12 +24,11 @@ from pages.ui import format as show
 from pages.ui import table
 from pages.ui.context import get_engine
 from pages.ui.notices import leave_note, notice, refusal
-from pages.ui.plain import name_and_lines, plain_table, send_styles
+from pages.ui.plain import name_and_lines, send_styles
 from pages.ui.records import heading
-from pages.ui.routes.shared import Sheet, answered, ask, asked, is_admin, require_admin
+from pages.ui.routes.shared import Sheet, answered, ask, asked, is_admin, require_admin, row_problems
 
 FILE_MB: Final = 1
-PROBLEMS_SHOWN: Final = 20
 SEEN_SHOWN: Final = 10
 NEW: Final = ""
 """What the list of entries says for one that is not there yet."""
@@ -219,7 +218,7 @@ def _by_file(route: Route, sheet: Sheet) -> None:
             refusal(error)
             return
         if found.problems:
-            _problems(found)
+            row_problems(found.problems)
         elif not found.codes:
             notice("warning", "The file has no code in it.")
         elif st.button(f"Take these {show.plural(len(found.codes), 'code')}", key=sheet.key("take")):
@@ -235,17 +234,6 @@ def _take(route: Route, sheet: Sheet, found: CodeFile) -> None:
     sheet.done()
     leave_note("success", f"{show.plural(len(found.codes), 'code')} of the file are saved.")
     st.rerun()
-
-
-def _problems(found: CodeFile) -> None:
-    count = len(found.problems)
-    notice(
-        "error", f"{show.plural(count, 'row')} cannot be taken, so nothing is.", "Correct the file and upload it again."
-    )
-    rows = [(str(problem.row), problem.value, problem.sentence) for problem in found.problems[:PROBLEMS_SHOWN]]
-    if count > PROBLEMS_SHOWN:
-        rows.append(("…", "", f"and {show.plural(count - PROBLEMS_SHOWN, 'more row')}"))
-    plain_table(("Row", "Found", "What is wrong"), rows, label="Rows of the file that cannot be taken")
 
 
 def reason_words(reason: str) -> str:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from engine.errors import ImsError, InputError
 from engine.model import Actor, format_credits, parse_credits
-from engine.routes import EVERYWHERE, PriceFile, Route, changes_between, read_prices, write_prices
+from engine.routes import EVERYWHERE, Route, changes_between, read_prices, write_prices
 from engine.store import Rows
 from pages.ui import format as show
 from pages.ui import table
@@ -19,11 +19,10 @@ from pages.ui.plain import plain_table, send_styles
 from pages.ui.records import heading
 from pages.ui.routes.price_review import review
 from pages.ui.routes.properties import SERVED
-from pages.ui.routes.shared import VERSIONS, Sheet, answered, ask, asked, is_admin, place, require_admin
+from pages.ui.routes.shared import VERSIONS, Sheet, answered, ask, asked, is_admin, place, require_admin, row_problems
 
 PRICE_LENGTH: Final = 20
 FILE_MB: Final = 1
-PROBLEMS_SHOWN: Final = 20
 
 
 def draw(actor: Actor, route: Route) -> None:
@@ -161,21 +160,10 @@ def _by_file(sheet: Sheet) -> None:
             refusal(error)
             return
         if found.problems:
-            _problems(found)
+            row_problems(found.problems)
         elif st.button(f"Use these {len(found.prices):,} prices", key=sheet.key("use")):
             st.session_state[sheet.key("list")] = dict(found.prices)
             st.rerun()
-
-
-def _problems(found: PriceFile) -> None:
-    count = len(found.problems)
-    notice(
-        "error", f"{show.plural(count, 'row')} cannot be taken, so nothing is.", "Correct the file and upload it again."
-    )
-    rows = [(str(problem.row), problem.value, problem.sentence) for problem in found.problems[:PROBLEMS_SHOWN]]
-    if count > PROBLEMS_SHOWN:
-        rows.append(("…", "", f"and {show.plural(count - PROBLEMS_SHOWN, 'more row')}"))
-    plain_table(("Row", "Found", "What is wrong"), rows, label="Rows of the file that cannot be taken")
 
 
 def _versions(actor: Actor, route: Route, versions: Rows) -> None:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import streamlit as st
 
 from engine.model import Actor, Role
-from engine.routes import EVERYWHERE, Route
+from engine.routes import EVERYWHERE, Route, RowProblem
 from pages.ui import format as show
 from pages.ui.guard import require
+from pages.ui.notices import notice
+from pages.ui.plain import plain_table
 from pages.ui.status import Look, Looks
 
 PAGE: Final = "routes"
 TAB: Final = f"{PAGE}-tab"
+PROBLEMS_SHOWN: Final = 20
+"""Rows of a file that cannot be taken; how many more there are is said."""
 _DIALOG: Final = f"{PAGE}-dialog"
 
 STATES: Final[Looks] = {
@@ -113,3 +117,15 @@ class Sheet:
     def done(self) -> None:
         """Saved: the next run shows what is stored now."""
         st.session_state[f"{self._base}-turn"] = self._turn + 1
+
+
+def row_problems(problems: Sequence[RowProblem]) -> None:
+    """Which rows of an uploaded file cannot be taken, and why."""
+    count = len(problems)
+    notice(
+        "error", f"{show.plural(count, 'row')} cannot be taken, so nothing is.", "Correct the file and upload it again."
+    )
+    rows = [(str(problem.row), problem.value, problem.sentence) for problem in problems[:PROBLEMS_SHOWN]]
+    if count > PROBLEMS_SHOWN:
+        rows.append(("…", "", f"and {show.plural(count - PROBLEMS_SHOWN, 'more row')}"))
+    plain_table(("Row", "Found", "What is wrong"), rows, label="Rows of the file that cannot be taken")
