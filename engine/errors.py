@@ -134,6 +134,8 @@ SENTENCES: Final[dict[str, str]] = {
     # Store and server.
     "store_busy": "The database is in use by process {pid}. Stop that server first, or use its web pages.",
     "store_failed": "The database could not be opened: {detail}",
+    "store_stuck": "The database was busy for too long: {detail}. Nothing was changed. Try again.",
+    "backup_failed": "The backup could not be written: {detail}. Make room, or allow this program to write there.",
     "backup_memory": "This database is only in memory and cannot be copied. Set IMS_URL to a file.",
     "backup_bad": "The backup “{name}” cannot be used: {detail} Nothing was changed.",
     "backup_exists": "There is a file “{name}” already. Choose another name.",

@@ -56,7 +56,7 @@ class Store(Reader, Protocol):
     def backup(self, target: Path) -> None:
         """Writes a consistent copy of the database to a file; writers wait meanwhile (0.3 s a GB).
 
-        Raises StoreError("backup_memory" | "store_failed").
+        Raises StoreError("backup_memory" | "store_stuck").
         """
         ...
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections import Counter
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,9 @@ from engine.store.queries import migrations, query
 
 WRITE_WAIT_S: Final = 60.0
 """Longest wait for the write lock; transactions take milliseconds, so more means a stuck writer."""
+FOLD_WAIT_S: Final = 30.0
+"""Longest wait of a checkpoint, with the write lock held, for queries that began before the last commit."""
+FOLD_PAUSE_S: Final = 0.02
 WAL_LIMIT: Final = "256MB"
 """The default of 16 MB makes scattered updates 15 times slower."""
 ANY_ROOM: Final = "*"
@@ -127,7 +131,7 @@ class DuckStore:
         me = threading.get_ident()
         assert self._writer != me, "a transaction inside a transaction"
         if not self._lock.acquire(timeout=WRITE_WAIT_S):
-            raise StoreError("store_failed", detail="another writer did not finish in time")
+            raise StoreError("store_stuck", detail="another change did not end in time")
         self._writer = me
         try:
             cursor = self._writing
@@ -178,7 +182,7 @@ class DuckStore:
     def checkpoint(self) -> None:
         if self._lock.acquire(timeout=WRITE_WAIT_S):
             try:
-                self._root.cursor().execute("checkpoint")
+                self._fold()
             finally:
                 self._lock.release()
 
@@ -186,14 +190,31 @@ class DuckStore:
         if self._path is None:
             raise StoreError("backup_memory")
         if not self._lock.acquire(timeout=WRITE_WAIT_S):
-            raise StoreError("store_failed", detail="another writer did not finish in time")
+            raise StoreError("store_stuck", detail="another change did not end in time")
         try:
-            self._root.cursor().execute("checkpoint")
-            if self.wal_bytes():
-                raise StoreError("store_failed", detail="the log could not be folded into the file; try again")
+            self._fold()
             copy_durably(self._path, target)
         finally:
             self._lock.release()
+
+    def _fold(self) -> None:
+        """Brings the log into the file, under the write lock. Queries older than the last commit are waited for.
+
+        Not `force checkpoint`: that keeps every new reader waiting for the longest query.
+        """
+        deadline = time.monotonic() + FOLD_WAIT_S
+        while True:
+            try:
+                self._root.cursor().execute("checkpoint")
+            except duckdb.TransactionException as error:
+                cause: Exception | None = error
+            else:
+                if not self.wal_bytes():
+                    return
+                cause = None
+            if time.monotonic() > deadline:
+                raise StoreError("store_stuck", detail="a long query kept its log open") from cause
+            time.sleep(FOLD_PAUSE_S)
 
     def size_bytes(self) -> int:
         if self._path is None:

@@ -71,7 +71,7 @@ def write(store: Store, config: Config, target: Path) -> Backup:
         # After the database: every document that a row of the copy names was on the disk before the row was.
         _pack(config.data / DOCUMENTS, tar_of(target))
     except OSError as error:
-        raise StoreError("store_failed", detail=f"the backup could not be written ({error.strerror})") from error
+        raise StoreError("backup_failed", detail=error.strerror or str(error)) from error
     return _described(target)
 
 

@@ -6,13 +6,15 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import duckdb
 import polars as pl
 import pytest
 
 from engine.errors import StoreError
-from engine.store import Store, jobs, open_store
+from engine.store import Store, duck, jobs, open_store
 from engine.store.queries import all_queries
 
 STORES: dict[str, Callable[[Path], Store]] = {
@@ -178,3 +180,48 @@ def test_changes_grow_with_what_was_committed_and_not_with_what_was_rolled_back(
         tx.run("store.put_setting", "changed", "2", 2)
         raise RuntimeError
     assert store.changes("store") == known
+
+
+def old_reader(store: Store) -> duckdb.DuckDBPyConnection:
+    """A query that began before the last commit and is not done."""
+    with store.transaction() as tx:
+        tx.run("store.put_setting", "colour", "blue", NOW)
+        reader = tx.raw.cursor()  # type: ignore[attr-defined] # the embedded store
+    reader.begin()
+    reader.execute("select count(*) from setting").fetchall()
+    with store.transaction() as tx:
+        tx.run("store.put_setting", "colour", "green", NOW)
+    return reader
+
+
+def test_a_backup_waits_for_a_query_that_began_before_the_last_commit(tmp_path: Path) -> None:
+    store = open_store(f"duckdb:///{tmp_path / 'ims.db'}")
+    reader, target = old_reader(store), tmp_path / "copy.db"
+    with ThreadPoolExecutor(1) as pool:
+        backup = pool.submit(store.backup, target)
+        with pytest.raises(TimeoutError):
+            backup.result(timeout=0.3)
+        assert store.one("store.setting", "colour") == {"value": "green"}, "readers do not wait"
+        reader.rollback()
+        backup.result(timeout=duck.FOLD_WAIT_S)
+    store.close()
+    copy = open_store(f"duckdb:///{target}")
+    assert copy.one("store.setting", "colour") == {"value": "green"}
+    copy.close()
+
+
+def test_a_query_that_does_not_end_costs_a_backup_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duck, "FOLD_WAIT_S", 0.1)
+    store = open_store(f"duckdb:///{tmp_path / 'ims.db'}")
+    reader, target = old_reader(store), tmp_path / "copy.db"
+    with pytest.raises(StoreError) as caught:
+        store.backup(target)
+    assert caught.value.code == "store_stuck"
+    assert not target.exists()
+    with store.transaction() as tx:
+        tx.run("store.put_setting", "colour", "red", NOW)
+    reader.rollback()
+    store.backup(target)
+    store.close()
