@@ -1,11 +1,10 @@
 """A real server on a free loopback port with a database of its own, and Chromium to visit it.
 
-A test that fails leaves screenshot and trace (`playwright show-trace`) in test-results/.
+A test that fails leaves screenshots and trace (`playwright show-trace`) in test-results/.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import shutil
@@ -14,15 +13,17 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, ViewportSize, expect, sync_playwright
 
+from tests.browser.windows import SMALL, WAIT_MS, Window, Windows
 from tests.kit import PASSWORD, world
 from tests.records_kit import Shop, stock
 
@@ -33,13 +34,13 @@ ROOT: Final = Path(__file__).parents[2]
 RESULTS: Final = ROOT / "test-results"
 START_LIMIT_S: Final = 60
 STOP_LIMIT_S: Final = 20
-WAIT_MS: Final = 40_000
-"""Longest wait for something to appear; two cores run the server, the browser and another test."""
 FLAGS: Final = (
     *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
     # A page lives for seconds: what the optimizing compilers and a small young generation cost never comes back.
     "--js-flags=--no-opt --no-maglev --single-threaded-gc --min-semi-space-size=16",
 )
+
+Another = Callable[..., Page]
 
 expect.set_options(timeout=WAIT_MS)
 
@@ -152,11 +153,11 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
 
 
 @pytest.fixture(scope="module")
-def visitors(browser: Browser, town: Town) -> Iterator[Visitors]:
+def visitors(windows: Windows, town: Town) -> Iterator[Visitors]:
     """Somebody of each side of the town, signed in."""
     from tests.browser.town import Visitors  # noqa: PLC0415 - same
 
-    came = Visitors(browser, town)
+    came = Visitors(windows, town)
     yield came
     came.leave()
 
@@ -185,33 +186,51 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     launched.close()
 
 
-@pytest.fixture
-def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
-    """A browser without cookies, 1440×900."""
-    opened = browser.new_context(viewport={"width": 1440, "height": 900})
-    opened.set_default_timeout(WAIT_MS)
-    opened.tracing.start(screenshots=False, snapshots=False)
+@pytest.fixture(scope="session")
+def windows(browser: Browser) -> Iterator[Windows]:
+    """The windows that tests use one after another."""
+    opened = Windows(browser)
     yield opened
-    _keep_evidence(opened, request)
     opened.close()
 
 
 @pytest.fixture
-def page(context: BrowserContext) -> Page:
-    return context.new_page()
+def window(windows: Windows, request: pytest.FixtureRequest) -> Iterator[Window]:
+    taken = windows.take()
+    yield taken
+    windows.give_back(taken, evidence=_evidence(request))
 
 
-def _keep_evidence(context: BrowserContext, request: pytest.FixtureRequest) -> None:
-    failed = getattr(request.node, "failed_call", False)
-    folder = RESULTS / re.sub(r"[^\w.-]+", "_", request.node.name)
-    if failed:
-        folder.mkdir(parents=True, exist_ok=True)
-        for number, page in enumerate(context.pages):
-            with contextlib.suppress(Exception):  # a page that crashed has no picture; the trace is still kept
-                page.screenshot(path=folder / f"page{number}.png", full_page=True)
-        context.tracing.stop(path=folder / "trace.zip")
-    else:
-        context.tracing.stop()
+@pytest.fixture
+def context(window: Window) -> BrowserContext:
+    """A browser without cookies, 1440×900; `page` is its first tab."""
+    return window.context
+
+
+@pytest.fixture
+def page(window: Window) -> Page:
+    return window.page
+
+
+@pytest.fixture
+def another(windows: Windows, request: pytest.FixtureRequest) -> Iterator[Another]:
+    """Opens the browser of somebody else, without cookies, 1280×720 unless asked."""
+    taken: list[Window] = []
+
+    def opened(viewport: ViewportSize = SMALL) -> Page:
+        taken.append(windows.take(viewport))
+        return taken[-1].page
+
+    yield opened
+    for one in taken:
+        windows.give_back(one, evidence=_evidence(request))
+
+
+def _evidence(request: pytest.FixtureRequest) -> Path | None:
+    """Where to keep what a test that failed has shown."""
+    if not getattr(request.node, "failed_call", False):
+        return None
+    return RESULTS / re.sub(r"[^\w.-]+", "_", request.node.name)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -220,6 +239,14 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if report.when == "call" and report.failed:
         item.failed_call = True  # type: ignore[attr-defined]
     return report
+
+
+@contextmanager
+def heard(page: Page, event: str, handler: Callable[[Any], object]) -> Iterator[None]:
+    """Listens to a page for a while."""
+    page.on(event, handler)  # type: ignore[call-overload] # one overload for each event
+    yield
+    page.remove_listener(event, handler)
 
 
 def box(page: Page, label: str) -> Any:

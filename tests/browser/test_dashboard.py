@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from engine.api import SESSION_COOKIE
-from tests.browser.conftest import WAIT_MS, Server
+from tests.browser.conftest import Server, heard
 from tests.records_kit import BULK_SIZE, Shop
 
 pytestmark = pytest.mark.browser
@@ -21,10 +22,10 @@ def server(open_shop: tuple[Server, Shop]) -> Server:
     return open_shop[0]
 
 
-def enter(context: BrowserContext, server: Server, tokens: dict[str, str]) -> Page:
-    context.add_cookies([{"name": SESSION_COOKIE, "value": tokens["analyst"], "url": server.url}])
-    page = context.new_page()
-    page.set_default_timeout(WAIT_MS)
+@pytest.fixture
+def page(page: Page, server: Server, tokens: dict[str, str]) -> Page:
+    """In place of a visitor's: the analyst is signed in."""
+    page.context.add_cookies([{"name": SESSION_COOKIE, "value": tokens["analyst"], "url": server.url}])
     return page
 
 
@@ -49,28 +50,25 @@ def click(page: Page, place: Locator) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_map_draws_without_asking_another_server(
-    browser: Browser, server: Server, tokens: dict[str, str], scheme: str
+    page: Page, server: Server, scheme: Literal["light", "dark"]
 ) -> None:
-    context = browser.new_context(color_scheme="dark" if scheme == "dark" else "light")
-    page = enter(context, server, tokens)
     asked: list[str] = []
     failed: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("requestfailed", lambda request: failed.append(request.url))
-    page.goto(f"{server.url}/dashboard?dates=7d")
-    settled(page)
+    page.emulate_media(color_scheme=scheme)
+    with (
+        heard(page, "request", lambda request: asked.append(request.url)),
+        heard(page, "requestfailed", lambda request: failed.append(request.url)),
+    ):
+        page.goto(f"{server.url}/dashboard?dates=7d")
+        settled(page)
     local = (server.url, server.url.replace("http", "ws"), "data:", "blob:")
     assert [url for url in asked if not url.startswith(local)] == []
     assert failed == []
     assert [url for url in asked if url.endswith("/maps/4/world_110m.json")]
-    context.close()
 
 
 @pytest.mark.flow(12)
-def test_a_bar_leads_to_exactly_its_messages_and_back(
-    context: BrowserContext, server: Server, tokens: dict[str, str]
-) -> None:
-    page = enter(context, server, tokens)
+def test_a_bar_leads_to_exactly_its_messages_and_back(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/dashboard?dates=7d&sender=Bakery")
     settled(page)
     click(page, page.locator(f".st-key-dash-volume {BAR} >> visible=true").last)
@@ -82,8 +80,7 @@ def test_a_bar_leads_to_exactly_its_messages_and_back(
     expect(page).to_have_url(f"{server.url}/dashboard?dates=7d&sender=Bakery")
 
 
-def test_a_country_leads_to_its_messages(context: BrowserContext, server: Server, tokens: dict[str, str]) -> None:
-    page = enter(context, server, tokens)
+def test_a_country_leads_to_its_messages(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/dashboard?dates=7d")
     settled(page)
     click(page, page.locator(COUNTRY).first)
@@ -91,10 +88,7 @@ def test_a_country_leads_to_its_messages(context: BrowserContext, server: Server
     expect(page.get_by_text("Rows 1–50", exact=False)).to_be_visible()
 
 
-def test_filters_are_kept_when_the_page_is_loaded_again(
-    context: BrowserContext, server: Server, tokens: dict[str, str]
-) -> None:
-    page = enter(context, server, tokens)
+def test_filters_are_kept_when_the_page_is_loaded_again(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/dashboard")
     settled(page)
     page.get_by_text("7 days", exact=True).click()
@@ -110,8 +104,7 @@ def test_filters_are_kept_when_the_page_is_loaded_again(
     expect(page.get_by_test_id("stMetricValue").nth(2)).to_have_text("2")
 
 
-def test_the_data_of_a_chart_is_downloaded(context: BrowserContext, server: Server, tokens: dict[str, str]) -> None:
-    page = enter(context, server, tokens)
+def test_the_data_of_a_chart_is_downloaded(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/dashboard?dates=7d")
     settled(page)
     page.locator(".st-key-dash-countries-data").get_by_role("button").first.click()

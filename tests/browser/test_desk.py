@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from engine.api import SESSION_COOKIE
 from tests.browser.conftest import Server, box, start_server
@@ -34,15 +34,14 @@ def server(tmp_path_factory: pytest.TempPathFactory, tokens: dict[str, str]) -> 
     started.stop()
 
 
-def be_staff(context: BrowserContext, server: Server, tokens: dict[str, str], who: str = "admin") -> Page:
-    context.add_cookies([{"name": SESSION_COOKIE, "value": tokens[who], "url": server.url}])
-    return context.new_page()
+def be_staff(page: Page, server: Server, tokens: dict[str, str], who: str = "admin") -> None:
+    page.context.add_cookies([{"name": SESSION_COOKIE, "value": tokens[who], "url": server.url}])
 
 
 def test_staff_credit_limit_and_view_an_account_and_all_of_it_is_written_down(
-    context: BrowserContext, server: Server, tokens: dict[str, str]
+    page: Page, server: Server, tokens: dict[str, str]
 ) -> None:
-    page = be_staff(context, server, tokens)
+    be_staff(page, server, tokens)
     page.goto(f"{server.url}/staff_accounts?id={tokens['account']}")
     box(page, "Amount in credits").fill("250")
     box(page, "Reason").first.fill("Invoice 77")
@@ -75,8 +74,8 @@ def test_staff_credit_limit_and_view_an_account_and_all_of_it_is_written_down(
         expect(page.locator("[role=gridcell]", has_text=words)).to_have_count(1)
 
 
-def test_a_backup_is_made_from_the_system_page(context: BrowserContext, server: Server, tokens: dict[str, str]) -> None:
-    page = be_staff(context, server, tokens)
+def test_a_backup_is_made_from_the_system_page(page: Page, server: Server, tokens: dict[str, str]) -> None:
+    be_staff(page, server, tokens)
     page.goto(f"{server.url}/staff_system")
     expect(page.get_by_text("They add up")).to_be_visible()
     page.get_by_role("button", name="Back up now").click()

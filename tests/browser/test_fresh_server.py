@@ -8,14 +8,14 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from engine.api import SESSION_COOKIE
 from pages.ui.registry import BULK_SMS, DASHBOARD, SMS_HISTORY, STAFF_ACCOUNTS, STAFF_SYSTEM, TOP_UP, PageEntry
-from tests.browser.conftest import ROOT, Server, free_port, run_command, start_server, status
+from tests.browser.conftest import ROOT, Server, free_port, heard, run_command, start_server, status
 
 pytestmark = pytest.mark.browser
 WORK_PAGES = [DASHBOARD, BULK_SMS, SMS_HISTORY, TOP_UP, STAFF_ACCOUNTS, STAFF_SYSTEM]
@@ -26,18 +26,15 @@ LEAKS = ("Bulk SMS", "Dashboard", "Task record", "Top-up history", "Accounts")
 
 @pytest.mark.parametrize("entry", WORK_PAGES, ids=lambda entry: entry.url_path)
 def test_the_first_visit_ever_to_any_address_shows_the_log_in_form_only(
-    browser: Browser, tmp_path: Path, server: Server, entry: PageEntry
+    page: Page, server: Server, entry: PageEntry
 ) -> None:
     address = f"{server.url}/{entry.url_path}?id=1"
-    context = browser.new_context()
-    page = context.new_page()
     page.goto(address)
     expect(page.get_by_role("button", name="Log in")).to_be_visible()
     expect(page.get_by_test_id("stSidebar")).to_have_count(0)
     expect(page).to_have_url(address)
     text = page.locator("body").inner_text().replace("Bulk SMS for your team", "")
     assert not [word for word in LEAKS if word in text]
-    context.close()
 
 
 def test_a_server_that_nobody_visited_yet_does_not_run_a_page_alone(page: Page, fresh_server: Server) -> None:
@@ -51,13 +48,15 @@ def test_nothing_is_loaded_from_anywhere_else_and_the_policy_is_kept(page: Page,
     elsewhere: list[str] = []
     broken: list[str] = []
     own = (server.url, server.url.replace("http", "ws"), "data:", "blob:")
-    page.on("request", lambda request: None if request.url.startswith(own) else elsewhere.append(request.url))
-    page.on("console", lambda said: broken.append(said.text) if "Content Security Policy" in said.text else None)
-    for path in ("/", "/login", "/register", "/setup?token=x"):
-        page.goto(server.url + path)
-        expect(page.get_by_text("IMS", exact=True)).to_be_visible()
-    assert elsewhere == []
-    assert broken == []
+    with (
+        heard(page, "request", lambda request: elsewhere.append(request.url)),
+        heard(page, "console", lambda said: broken.append(said.text)),
+    ):
+        for path in ("/", "/login", "/register", "/setup?token=x"):
+            page.goto(server.url + path)
+            expect(page.get_by_text("IMS", exact=True)).to_be_visible()
+    assert [url for url in elsewhere if not url.startswith(own)] == []
+    assert [said for said in broken if "Content Security Policy" in said] == []
 
 
 @pytest.mark.parametrize("path", ["/", "/dashboard", "/healthz", "/_stcore/health", "/static/nothing"])

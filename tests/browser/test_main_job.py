@@ -9,12 +9,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from engine.app import Engine
 from engine.config import Config
 from engine.model import MICRO, Actor, Balance, Role, format_credits
-from tests.browser.conftest import Server, box, fill_in_person, log_in, register, start_server
+from tests.browser.conftest import Another, Server, box, fill_in_person, log_in, register, start_server
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -194,13 +194,12 @@ def assert_books(server: Server, shown: dict[str, Decimal], *, delivered: int) -
 
 @pytest.mark.flow(4, 5, 6, 8, 10, 11)
 def test_from_the_set_up_link_to_a_settled_bulk_task(
-    page: Page, browser: Browser, job_server: Server, tmp_path: Path
+    page: Page, another: Another, job_server: Server, tmp_path: Path
 ) -> None:
-    operator = browser.new_context()
-    make_administrator(operator.new_page(), job_server)
+    operator = another()
+    make_administrator(operator, job_server)
     register(page, job_server, "jane")
-    credit_account(operator.pages[0], job_server)
-    operator.close()
+    credit_account(operator, job_server)
     log_in(page, job_server, "jane")
     expect(page.locator(".ims-credit")).to_contain_text(f"{TOP_UP:,}.00")
     send_quick(page, job_server)

@@ -6,10 +6,11 @@ import csv
 import io
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from engine.api import SESSION_COOKIE
-from tests.browser.conftest import WAIT_MS, Server
+from tests.browser.conftest import Another, Server
+from tests.browser.windows import PHONE
 from tests.records_kit import BULK_SIZE, SALE, Shop
 
 pytestmark = pytest.mark.browser
@@ -25,11 +26,9 @@ def server(open_shop: tuple[Server, Shop]) -> Server:
     return open_shop[0]
 
 
-def enter(context: BrowserContext, server: Server, tokens: dict[str, str], who: str, path: str) -> Page:
+def enter(page: Page, server: Server, tokens: dict[str, str], who: str, path: str) -> Page:
     """Somebody who is signed in already opens an address."""
-    context.add_cookies([{"name": SESSION_COOKIE, "value": tokens[who], "url": server.url}])
-    page = context.new_page()
-    page.set_default_timeout(WAIT_MS)
+    page.context.add_cookies([{"name": SESSION_COOKIE, "value": tokens[who], "url": server.url}])
     page.goto(f"{server.url}{path}")
     expect(page.locator(".ims-credit")).to_be_visible()
     return page
@@ -54,9 +53,9 @@ def open_row(page: Page, number: int, *, table: int = 0) -> Locator:
 
 @pytest.mark.flow(12)
 def test_the_dashboard_begins_with_the_four_figures_and_keeps_its_dates_in_the_address(
-    context: BrowserContext, server: Server, tokens: dict[str, str]
+    page: Page, server: Server, tokens: dict[str, str]
 ) -> None:
-    page = enter(context, server, tokens, "owner", "/dashboard")
+    enter(page, server, tokens, "owner", "/dashboard")
     labels = page.get_by_test_id("stMetricLabel")
     expect(labels).to_have_text(["Credit usage", "SMS task count", "Success message count", "Failed message count"])
     expect(page.get_by_test_id("stMetricValue").nth(2)).to_have_text(str(BULK_SIZE + 2))
@@ -68,10 +67,8 @@ def test_the_dashboard_begins_with_the_four_figures_and_keeps_its_dates_in_the_a
     expect(page.get_by_role("radio", name="7 days")).to_be_checked()
 
 
-def test_a_figure_leads_to_its_messages_and_back(
-    context: BrowserContext, server: Server, tokens: dict[str, str]
-) -> None:
-    page = enter(context, server, tokens, "owner", "/dashboard?dates=today")
+def test_a_figure_leads_to_its_messages_and_back(page: Page, server: Server, tokens: dict[str, str]) -> None:
+    enter(page, server, tokens, "owner", "/dashboard?dates=today")
     page.get_by_role("link", name="See messages").nth(1).click()
     expect(page.get_by_role("heading", name="SMS history list")).to_be_visible()
     expect(page.get_by_text("Rows 1–3")).to_be_visible()
@@ -82,9 +79,9 @@ def test_a_figure_leads_to_its_messages_and_back(
 
 @pytest.mark.flow(13)
 def test_a_number_is_found_and_its_row_opens_again_and_again(
-    context: BrowserContext, server: Server, tokens: dict[str, str]
+    page: Page, server: Server, tokens: dict[str, str]
 ) -> None:
-    page = enter(context, server, tokens, "analyst", "/sms_history?state=undelivered")
+    enter(page, server, tokens, "analyst", "/sms_history?state=undelivered")
     search = page.get_by_role("searchbox", name="Search")
     search.fill("0412 349 903")
     search.press("Enter")
@@ -98,10 +95,11 @@ def test_a_number_is_found_and_its_row_opens_again_and_again(
     assert SALE not in page.get_by_test_id("stMain").inner_text()  # only in cells, never as formatted text
 
 
-def test_a_message_has_an_address_of_its_own(context: BrowserContext, server: Server, tokens: dict[str, str]) -> None:
-    page = enter(context, server, tokens, "owner", "/sms_history")
+def test_a_message_has_an_address_of_its_own(page: Page, server: Server, tokens: dict[str, str]) -> None:
+    enter(page, server, tokens, "owner", "/sms_history")
     drawer = open_row(page, 1)
     number = drawer.locator(".ims-name").inner_text()
+    page.wait_for_url("**/sms_history?message=*")
     page.reload()
     expect(page.get_by_role("dialog").locator(".ims-name")).to_have_text(number)
     page.get_by_role("dialog").get_by_role("link", name="All messages of the task").click()
@@ -110,9 +108,9 @@ def test_a_message_has_an_address_of_its_own(context: BrowserContext, server: Se
 
 
 def test_a_planned_task_is_paused_resumed_and_cancelled_and_a_message_leads_on(
-    context: BrowserContext, server: Server, tokens: dict[str, str]
+    page: Page, server: Server, tokens: dict[str, str]
 ) -> None:
-    page = enter(context, server, tokens, "owner", "/task?id=3")
+    enter(page, server, tokens, "owner", "/task?id=3")
     for press, confirm, shows in (
         ("Pause", "Pause the task", "is paused; 5 messages wait"),
         ("Resume", "Resume the task", "is resumed"),
@@ -137,9 +135,9 @@ def test_a_planned_task_is_paused_resumed_and_cancelled_and_a_message_leads_on(
 @pytest.mark.flow(13)
 @pytest.mark.parametrize("path", ["/sms_history", "/task_record", "/sending_record", "/topup_history"])
 def test_exports_are_files_that_no_spreadsheet_runs(
-    context: BrowserContext, server: Server, tokens: dict[str, str], path: str
+    page: Page, server: Server, tokens: dict[str, str], path: str
 ) -> None:
-    page = enter(context, server, tokens, "owner", path)
+    enter(page, server, tokens, "owner", path)
     page.get_by_role("button", name="Export").click()
     page.get_by_role("button", name="CSV", exact=True).click()
     with page.expect_download() as waited:
@@ -157,13 +155,12 @@ def test_exports_are_files_that_no_spreadsheet_runs(
 
 
 def test_staff_credits_an_account_and_the_customer_sees_it_at_once(
-    browser: Browser, context: BrowserContext, server: Server, tokens: dict[str, str]
+    page: Page, another: Another, server: Server, tokens: dict[str, str]
 ) -> None:
-    elsewhere = browser.new_context()
-    customer = enter(elsewhere, server, tokens, "rival", "/topup_history")
+    customer = enter(another(), server, tokens, "rival", "/topup_history")
     badge = customer.locator(".ims-credit")
     expect(badge).to_contain_text("0.00")
-    staff = enter(context, server, tokens, "staff", "/staff_accounts?q=rival%40example")
+    staff = enter(page, server, tokens, "staff", "/staff_accounts?q=rival%40example")
     canvas = staff.get_by_test_id("stDataFrame").locator("canvas").first
     place = canvas.bounding_box()
     assert place is not None
@@ -178,16 +175,13 @@ def test_staff_credits_an_account_and_the_customer_sees_it_at_once(
     staff.get_by_role("button", name="Book it").click()
     expect(staff.get_by_text("It now has 1,234.50 available.")).to_be_visible()
     expect(badge).to_contain_text("1,234.50")  # without a reload
-    elsewhere.close()
 
 
 def test_a_phone_shows_the_records_without_sideways_scrolling_of_the_page(
-    browser: Browser, server: Server, tokens: dict[str, str]
+    page: Page, server: Server, tokens: dict[str, str]
 ) -> None:
-    phone = browser.new_context(viewport={"width": 390, "height": 844})
+    page.set_viewport_size(PHONE)
     for path in ("/dashboard", "/sms_history", "/task_record", "/topup_history"):
-        page = enter(phone, server, tokens, "owner", path)
+        enter(page, server, tokens, "owner", path)
         expect(page.locator("[data-testid=stDataFrame]:visible").first).to_be_visible()
         page.wait_for_function(FITS)
-        page.close()
-    phone.close()

@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Server, box, fill_in_person, log_in, register
+from tests.browser.conftest import Another, Server, box, fill_in_person, log_in, register
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -46,11 +46,10 @@ def credit(page: Page, server: Server) -> None:
 
 
 @pytest.mark.flow(6, 7)
-def test_a_new_route_is_found_and_sent_over(page: Page, browser: Browser, fresh_server: Server, tmp_path: Path) -> None:
+def test_a_new_route_is_found_and_sent_over(page: Page, another: Another, fresh_server: Server, tmp_path: Path) -> None:
     prices = tmp_path / "prices.csv"
     prices.write_text(PRICES, encoding="utf-8")
-    operator = browser.new_context()
-    desk = operator.new_page()
+    desk = another()
     desk.goto(fresh_server.setup_link())
     fill_in_person(desk, "ada", team="Operator")
     desk.get_by_role("button", name="Create administrator").click()
@@ -76,4 +75,3 @@ def test_a_new_route_is_found_and_sent_over(page: Page, browser: Browser, fresh_
     expect(page.locator(".ims-credit")).to_contain_text("8.00")
     desk.goto(f"{fresh_server.url}/staff_routes")
     expect(desk.locator(".st-key-card-route-2")).to_contain_text("100.0% of 2")
-    operator.close()

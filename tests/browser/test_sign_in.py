@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from engine.api import SESSION_COOKIE
 from tests.browser.conftest import (
     PASSWORD,
+    Another,
     Server,
     be,
     fill_in_person,
@@ -100,11 +101,10 @@ def test_signing_out_in_one_tab_ends_the_other_by_itself(page: Page, context: Br
 
 
 def test_a_changed_password_signs_other_browsers_out_and_this_one_not(
-    page: Page, browser: Browser, server: Server
+    page: Page, another: Another, server: Server
 ) -> None:
     be(page, server, "twice")
-    elsewhere = browser.new_context()
-    other = elsewhere.new_page()
+    other = another()
     log_in(other, server, "twice")
     page.goto(f"{server.url}/account")
     page.get_by_role("textbox", name="Current password").fill(PASSWORD)
@@ -115,7 +115,6 @@ def test_a_changed_password_signs_other_browsers_out_and_this_one_not(
     expect(other.get_by_role("button", name="Log in")).to_be_visible()
     page.reload()
     expect(page.get_by_role("heading", name="Your account")).to_be_visible()
-    elsewhere.close()
 
 
 @pytest.mark.flow(2)
@@ -138,19 +137,17 @@ COUNT_RUNS = """() => {
 }"""
 
 
-def test_five_wrong_passwords_lock_the_name_in_every_browser(page: Page, browser: Browser, server: Server) -> None:
+def test_five_wrong_passwords_lock_the_name_in_every_browser(page: Page, another: Another, server: Server) -> None:
     register(page, server, "locked")
     page.evaluate(COUNT_RUNS)
     for attempt in range(1, 6):
         try_log_in(page, "locked", f"wrong number {attempt}")
         page.wait_for_function("runs => window.imsRuns >= runs", arg=attempt)
         expect(page.get_by_role("alert")).to_contain_text("Wait 15 minutes" if attempt == 5 else "That did not work")
-    elsewhere = browser.new_context()
-    other = elsewhere.new_page()
+    other = another()
     other.goto(f"{server.url}/login")
     try_log_in(other, "locked")
     expect(other.get_by_role("alert")).to_contain_text("Too many failed attempts")
-    elsewhere.close()
 
 
 def test_an_exchange_that_the_server_refuses_is_told(page: Page, context: BrowserContext, server: Server) -> None:

@@ -6,10 +6,10 @@ import re
 import time
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from pyotp.totp import TOTP
 
-from tests.browser.conftest import PASSWORD, Server, be, box, log_in, try_log_in
+from tests.browser.conftest import PASSWORD, Another, Server, be, box, log_in, try_log_in
 from tests.browser.test_sign_in import sign_out
 
 pytestmark = pytest.mark.browser
@@ -56,12 +56,11 @@ def switch_on(page: Page, server: Server) -> tuple[str, int]:
 
 
 def test_who_joins_by_an_invitation_sees_the_menu_of_the_role_and_signs_in_with_a_code(
-    page: Page, browser: Browser, server: Server
+    page: Page, another: Another, server: Server
 ) -> None:
     be(page, server, "boss")
     link = invite(page, server)
-    elsewhere = browser.new_context()
-    other = elsewhere.new_page()
+    other = another()
     join(other, link, "ann")
     log_in(other, server, "ann")
     expect(other.get_by_role("link", name="Quick SMS")).to_be_visible()
@@ -80,13 +79,10 @@ def test_who_joins_by_an_invitation_sees_the_menu_of_the_role_and_signs_in_with_
     other.get_by_role("button", name="Continue").click()
     expect(other.locator(".ims-credit")).to_be_visible()
 
-    again = elsewhere.new_page()
+    again = other.context.new_page()
     again.goto(link)
     expect(again.locator(".ims-credit")).to_be_visible()
-    elsewhere.close()
 
-    stranger = browser.new_context()
-    late = stranger.new_page()
+    late = another()
     late.goto(link)
     expect(late.get_by_role("alert")).to_contain_text("This link has expired, was used or was withdrawn")
-    stranger.close()

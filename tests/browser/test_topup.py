@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from engine.app import Engine
 from engine.config import Config
 from engine.model import Role
 from engine.topups import BankDetails
-from tests.browser.conftest import PASSWORD, Server, box, log_in, register, start_server
+from tests.browser.conftest import PASSWORD, Another, Server, box, log_in, register, start_server
 from tests.unit.accounts_kit import form, signed_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -73,7 +73,7 @@ def approve(page: Page, server: Server, reference: str) -> None:
 
 @pytest.mark.flow(3)
 def test_credit_is_asked_for_paid_approved_and_seen(
-    page: Page, browser: Browser, office_server: Server, tmp_path: Path
+    page: Page, another: Another, office_server: Server, tmp_path: Path
 ) -> None:
     server = office_server
     receipt = tmp_path / "transfer.png"
@@ -82,19 +82,15 @@ def test_credit_is_asked_for_paid_approved_and_seen(
     log_in(page, server, "jane")
     reference = ask_for_credit(page, server)
     upload(page, receipt)
-    operator = browser.new_context()
-    approve(operator.new_page(), server, reference)
-    operator.close()
+    approve(another(), server, reference)
     expect(page.locator(".ims-credit")).to_contain_text("1,000.00")  # by itself, within seconds
     page.goto(f"{server.url}/topup_history")
     expect(page.locator(".st-key-card-figure-closing")).to_contain_text("1,000.00")
     with page.expect_download() as kept:
         page.get_by_role("button", name="PDF", exact=True).click()
     assert kept.value.path().read_bytes().startswith(b"%PDF-")
-    stranger = browser.new_context()
-    answer = stranger.request.get(f"{server.url}/documents/1")
+    answer = another().request.get(f"{server.url}/documents/1")
     assert answer.status == 404
-    stranger.close()
     own = page.request.get(f"{server.url}/documents/1")
     assert (own.status, own.headers["content-type"], own.body()) == (200, "image/png", PIXEL)
     assert "sandbox" in own.headers["content-security-policy"]

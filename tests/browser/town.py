@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 import axe_playwright_python
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
+from playwright.sync_api import Page
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from engine import demo, recipients, routes
@@ -51,14 +51,13 @@ from pages.ui.registry import (
     TOP_UP,
     PageEntry,
 )
-from tests.browser.conftest import PASSWORD, WAIT_MS, Server, start_server
+from tests.browser.conftest import PASSWORD, Server, start_server
+from tests.browser.windows import DESKTOP, PHONE, Windows
 from tests.kit import config_for, give
 
 AXE: Final = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 MESSAGES: Final = 11_000
 """Three tasks, the newest of this month."""
-DESKTOP: Final[ViewportSize] = {"width": 1440, "height": 900}
-PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
 SETTLED: Final = """() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'
     && !document.querySelector('[data-testid=stSkeleton]')"""
 NOT_OURS: Final = ["[data-testid=stMetricChart]"]
@@ -74,6 +73,8 @@ FITS: Final = """() => [document.documentElement, document.querySelector('[data-
     .every((element) => element.scrollWidth <= window.innerWidth + 1)"""
 REDRAWN_MS: Final = 5_000
 """Longest time for charts to be drawn anew in another width."""
+POLL_MS: Final = 50
+"""Between two looks; without it the page would be asked, and drawn, sixty times a second."""
 EVERY_RULE: Final = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21aa"]}
 CONTRAST: Final = {"type": "rule", "values": ["color-contrast"]}
 """All that another theme can change."""
@@ -120,27 +121,26 @@ def built_town(folder: Path) -> Iterator[Town]:
 
 
 class Visitors:
-    """A window for visitors and one for each side, opened when first needed and used for all its pages."""
+    """A window in which each page is opened by a visitor or by somebody of the side it is for."""
 
-    def __init__(self, browser: Browser, town: Town) -> None:
-        self._browser = browser
+    def __init__(self, windows: Windows, town: Town) -> None:
+        self._windows = windows
         self._town = town
-        self._windows: dict[Role | None, Page] = {}
+        self._window = windows.take()
+        self._role: Role | None = None
 
     def window(self, entry: PageEntry) -> Page:
         role = None if entry.public else Role.OWNER if Role.OWNER in entry.roles else Role.ADMIN
-        if role not in self._windows:
-            context: BrowserContext = self._browser.new_context(viewport=DESKTOP, reduced_motion="reduce")
-            context.set_default_timeout(WAIT_MS)
+        if role is not self._role:
+            self._window.context.clear_cookies()
             if role is not None:
                 cookie = {"name": SESSION_COOKIE, "value": self._town.tokens[role], "url": self._town.server.url}
-                context.add_cookies([cookie])  # type: ignore[list-item] # a TypedDict of playwright's own
-            self._windows[role] = context.new_page()
-        return self._windows[role]
+                self._window.context.add_cookies([cookie])  # type: ignore[list-item] # a TypedDict of playwright's own
+            self._role = role
+        return self._window.page
 
     def leave(self) -> None:
-        for page in self._windows.values():
-            page.context.close()
+        self._windows.give_back(self._window)
 
 
 def look_at(visitors: Visitors, town: Town, entry: PageEntry) -> list[str]:
@@ -169,7 +169,7 @@ def _findings(page: Page, name: str) -> list[str]:
     page.set_viewport_size(PHONE)
     settle(page)
     try:
-        page.wait_for_function(FITS, timeout=REDRAWN_MS)
+        page.wait_for_function(FITS, timeout=REDRAWN_MS, polling=POLL_MS)
     except PlaywrightTimeout:
         found.append("phone: wider than the screen")
     if PICTURES:
@@ -184,7 +184,7 @@ def _findings(page: Page, name: str) -> list[str]:
 
 def settle(page: Page) -> None:
     """The script has ended, nothing is drawn anew and no skeleton is left."""
-    page.wait_for_function(SETTLED)
+    page.wait_for_function(SETTLED, polling=POLL_MS)
     page.wait_for_timeout(150)
 
 
