@@ -5,6 +5,7 @@ A test that fails leaves screenshots and trace (`playwright show-trace`) in test
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -14,7 +15,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -40,6 +40,8 @@ FLAGS: Final = (
     "--js-flags=--no-opt --no-maglev --single-threaded-gc --min-semi-space-size=16",
 )
 
+LEFT_PORTS: Final[list[int]] = []
+"""Of servers that have ended, the last one at the end."""
 Another = Callable[..., Page]
 
 expect.set_options(timeout=WAIT_MS)
@@ -53,12 +55,16 @@ def run_command(port: int) -> list[str]:
 
 @dataclass
 class Server:
-    url: str
+    port: int
     data: Path
     log: Path
     process: subprocess.Popen[bytes]
     cookies: dict[str, list[Any]] = field(default_factory=dict)
     """User name → the cookies of its first sign-in, for `be`."""
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
     def said(self) -> str:
         return self.log.read_text(encoding="utf-8")
@@ -81,17 +87,28 @@ class Server:
         # uvicorn gives the signal back to itself once everything is closed.
         assert code in {0, -signal.SIGTERM}
         assert "IMS has stopped" in self.said()
+        LEFT_PORTS.append(self.port)
 
 
-def free_port() -> int:
+def free_port(wanted: int = 0) -> int:
+    """A port that nobody listens on; OSError when it is not the wanted one."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does: connections may linger
+        probe.bind(("127.0.0.1", wanted))
         return int(probe.getsockname()[1])
+
+
+def port_known_to_the_windows() -> int:
+    """The port of a server that has ended, else another: what a window has compiled is kept by its address."""
+    while LEFT_PORTS:
+        with contextlib.suppress(OSError):
+            return free_port(LEFT_PORTS.pop())
+    return free_port()
 
 
 def start_server(folder: Path, **settings: str) -> Server:
     """Starts the product and waits until /healthz answers 200."""
-    port = free_port()
+    port = port_known_to_the_windows()
     log = folder / "server.log"
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("IMS_", "STREAMLIT_"))}
     given = {"IMS_DATA": str(folder / "data"), "IMS_PORT": str(port), "IMS_SUPPORT": "support@example.com"}
@@ -99,7 +116,7 @@ def start_server(folder: Path, **settings: str) -> Server:
         process = subprocess.Popen(
             run_command(port), cwd=ROOT, env=kept | given | settings, stdout=output, stderr=subprocess.STDOUT
         )
-    server = Server(f"http://127.0.0.1:{port}", folder / "data", log, process)
+    server = Server(port, folder / "data", log, process)
     give_up = time.monotonic() + START_LIMIT_S
     while status(f"{server.url}/healthz") != 200:
         if process.poll() is not None or time.monotonic() > give_up:
@@ -241,7 +258,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     return report
 
 
-@contextmanager
+@contextlib.contextmanager
 def heard(page: Page, event: str, handler: Callable[[Any], object]) -> Iterator[None]:
     """Listens to a page for a while."""
     page.on(event, handler)  # type: ignore[call-overload] # one overload for each event
