@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from engine.gateways.smpp.batch import Batch, Message, Part
 from engine.gateways.smpp.codec import Bind, Command, Framer, MalformedPdu, Pdu, decode, encode
 from engine.gateways.smpp.session import Session
+from engine.gateways.smpp.window import Window
 
 WINDOW = 8
 RESPONSE_S, ENQUIRE_S = 30.0, 60.0
@@ -97,9 +98,17 @@ class Book:
 class Line:
     """A session on a wire, bound unless asked otherwise."""
 
-    def __init__(self, book: Book, *, kind: Command = Command.BIND_TRANSCEIVER, window: int = WINDOW) -> None:
-        self.book, self.wire = book, Wire()
-        self.session = Session(book, kind, window=window, response_s=RESPONSE_S, enquire_s=ENQUIRE_S)
+    def __init__(
+        self,
+        book: Book,
+        *,
+        kind: Command = Command.BIND_TRANSCEIVER,
+        window: int = WINDOW,
+        kept: Window | None = None,
+    ) -> None:
+        """`kept`: the window of a connection before this one."""
+        self.book, self.wire, self.window = book, Wire(), kept or Window(window)
+        self.session = Session(book, kind, window=self.window, response_s=RESPONSE_S, enquire_s=ENQUIRE_S)
         self.wire.session = self.session
         self.session.connection_made(self.wire)
 

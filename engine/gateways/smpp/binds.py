@@ -18,6 +18,7 @@ from engine.gateways.smpp.loop import addresses_of
 from engine.gateways.smpp.session import Session, Traffic
 from engine.gateways.smpp.settings import Settings
 from engine.gateways.smpp.statuses import Kind, verdict
+from engine.gateways.smpp.window import Window
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +57,7 @@ class Keeper:
         self.failed_s = 0.0
         """When a try failed last, on the loop's clock."""
         self.next_try_s = 0.0
+        self.window = Window(settings.window)
         self._traffic = traffic
         self._settings = settings
         self._context = context
@@ -131,7 +133,7 @@ class Keeper:
                     lambda: Session(
                         self._traffic,
                         self.kind,
-                        window=settings.window,
+                        window=self.window,
                         response_s=settings.response_s,
                         enquire_s=settings.enquire_s,
                     ),

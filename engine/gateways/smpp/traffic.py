@@ -106,6 +106,8 @@ class RouteTraffic:
             word = LinkWord.OPEN
             if trouble:
                 detail = f"{bound} of {len(keepers)} connections are up: {detail}"
+            else:
+                detail = _careful(senders)
         elif all(keeper.word is LinkWord.REFUSED for keeper in senders):
             word = LinkWord.REFUSED
         else:
@@ -237,6 +239,15 @@ class RouteTraffic:
         """Acknowledged, or the operator sends it for ever."""
         self._unreadable.warn("what the operator sent cannot be read and was set aside: %s", problem[:200])
         session.write(answer(command, sequence))
+
+
+def _careful(senders: Sequence[Keeper]) -> str:
+    """Says why a route whose connections are up is slower than it could be; empty when it is not."""
+    reduced = [keeper.window for keeper in senders if keeper.window.is_reduced]
+    if not reduced:
+        return ""
+    sizes = sum(keeper.window.size for keeper in senders), sum(keeper.window.most for keeper in senders)
+    return f"connections ended before their answers came: only {sizes[0]:,} of {sizes[1]:,} parts are sent at a time"
 
 
 def _slow_down(detail: str) -> Outcome:
