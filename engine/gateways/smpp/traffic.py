@@ -104,10 +104,8 @@ class RouteTraffic:
         detail = trouble.detail if trouble else ""
         if any(keeper.word is LinkWord.OPEN for keeper in senders):
             word = LinkWord.OPEN
-            if trouble:
-                detail = f"{bound} of {len(keepers)} connections are up: {detail}"
-            else:
-                detail = _careful(senders)
+            up = f"{bound} of {len(keepers)} connections are up"
+            detail = f"{up}: {detail}" if trouble else _careful(senders)
         elif all(keeper.word is LinkWord.REFUSED for keeper in senders):
             word = LinkWord.REFUSED
         else:
