@@ -24,6 +24,8 @@ CLI_ACCOUNT = "cli"
 AMPLE_MICRO = 1_000_000 * MICRO
 """The account `cli` is kept at this much credit."""
 POLL_S = 0.005
+ROUTE_LOOK_S = 0.5
+"""How often it is looked whether the route is down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +88,7 @@ def send(engine: Engine, order: Order) -> dict[str, object]:
     began = time.perf_counter()
     task_id = engine.tasks.accept(actor, preview)
     if order.wait or order.scheduled_at is None:
-        _wait(engine, task_id, order)
+        _wait(engine, task_id, route.id, order)
     return answer_of(engine, task_id, preview.rejected, time.perf_counter() - began)
 
 
@@ -125,11 +127,22 @@ def _actor(engine: Engine, account: str) -> Actor:
     return actor
 
 
-def _wait(engine: Engine, task_id: int, order: Order) -> None:
-    """Until every message has an outcome or, without `wait`, until all were handed to the gateway."""
-    deadline = time.monotonic() + order.timeout_s
-    while time.monotonic() < deadline:
+def _wait(engine: Engine, task_id: int, route_id: int, order: Order) -> None:
+    """Until every message has an outcome or, without `wait`, until all were handed to the gateway.
+
+    What keeps the route from sending goes to stderr, each trouble once.
+    """
+    now_s = time.monotonic()
+    deadline, look_s = now_s + order.timeout_s, now_s + ROUTE_LOOK_S
+    told: set[str] = set()
+    while (now_s := time.monotonic()) < deadline:
         row = _task(engine, task_id)
+        if now_s >= look_s:
+            look_s = now_s + ROUTE_LOOK_S
+            trouble = engine.routes.trouble(route_id)
+            if trouble and trouble not in told:
+                told.add(trouble)
+                print(f"{trouble} Ctrl+C ends the waiting, not the task.", file=sys.stderr)
         handed_over = row["state"] not in (TaskState.QUEUED, TaskState.SENDING)
         if row["unsettled"] == 0 or (handed_over and not order.wait):
             return
@@ -158,7 +171,7 @@ def answer_of(engine: Engine, task_id: int, rejected: int, seconds: float) -> di
         "charged": _credits(row["charged_micro"]),
         "returned": _credits(row["returned_micro"]),
         "seconds": round(seconds, 4),
-        "messages_per_s": round(row["recipients"] / seconds) if seconds else 0,
+        "messages_per_s": round((row["recipients"] - row["unsettled"]) / seconds) if seconds else 0,
     }
 
 

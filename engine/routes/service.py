@@ -16,7 +16,7 @@ from engine.model import EVERY_ROLE, OPERATOR_ROLES, Actor, Clock, Role, format_
 from engine.routes import codes, editing, prices, reading
 from engine.routes.codes import Code, SeenCodes
 from engine.routes.editing import RouteChanges
-from engine.routes.health import Delays, RouteHealth, read_health
+from engine.routes.health import Delays, RouteHealth, error_words, read_health, state_of
 from engine.routes.meters import RouteMeters
 from engine.routes.model import EVERYWHERE, NewRoute, Route
 from engine.routes.prices import check_prices, save_version, withdraw
@@ -65,6 +65,17 @@ class Routes:
     def link(self, route_id: int) -> Link | None:
         """Internal, for the command line on the operator's own machine: how the route's connection stands."""
         return self._meters.link(route_id)
+
+    def trouble(self, route_id: int) -> str:
+        """Internal, as `link`: what keeps the route from sending now, in plain words; empty when nothing does."""
+        route, link = reading.load(self._store, route_id, now_us=self._clock.now_us()), self.link(route_id)
+        carrier = (
+            reading.load(self._store, route.takeover_id).name
+            if route.taken_over_us is not None and route.takeover_id
+            else ""
+        )
+        words = error_words(route, link, state_of(route, link), carrier)
+        return f"Route “{route.name}”: {words}" if words else ""
 
     @allows(ADMIN)
     def add(self, actor: Actor, new: NewRoute) -> int:

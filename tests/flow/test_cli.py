@@ -14,6 +14,7 @@ import pytest
 from engine.cli import trial
 from engine.store import open_store
 from tests.flow.conftest import Command
+from tests.operator import smsc
 
 
 def run(folder: Path, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
@@ -112,6 +113,20 @@ def test_the_test_of_a_route_that_is_down_ends_and_leaves_nothing_behind(
     assert done.stdout.splitlines()[-1] == "Not delivered: it could not be handed over, and the test is cancelled."
     assert "(down)" in command("route", "list").stdout
     assert answer(tmp_path, "reconcile", "--json")["ok"] is True
+
+
+def test_who_waits_for_a_route_that_cannot_send_is_told_why(command: Command) -> None:
+    with smsc() as operator:
+        command("route", "add", "Locked", "--gateway", operator.url(password="wrong"))
+        done = command(
+            "send", "--to", "61412345678", "--text", "Thanks", "--route", "Locked", "--wait", "--timeout", "2", "--json"
+        )
+    assert done.returncode == 1
+    assert "Route “Locked”: The operator does not let us in" in done.stderr
+    assert done.stderr.count("Ctrl+C ends the waiting") == 1
+    assert "1 messages had no outcome after 2 s" in done.stderr
+    told = json.loads(done.stdout)
+    assert (told["pending"], told["held"], told["messages_per_s"]) == (1, 1, 0)
 
 
 def test_a_route_names_another_that_takes_over(command: Command) -> None:
