@@ -16,7 +16,7 @@ from engine.model import EVERY_ROLE, OPERATOR_ROLES, Actor, Clock, Role, format_
 from engine.routes import codes, editing, prices, reading
 from engine.routes.codes import Code, SeenCodes
 from engine.routes.editing import RouteChanges
-from engine.routes.health import Delays, RouteHealth, error_words, read_health, state_of
+from engine.routes.health import Delays, RouteHealth, read_health
 from engine.routes.meters import RouteMeters
 from engine.routes.model import EVERYWHERE, NewRoute, Route
 from engine.routes.prices import check_prices, save_version, withdraw
@@ -60,7 +60,7 @@ class Routes:
     @allows(OPERATOR_ROLES)
     def health(self, actor: Actor) -> list[RouteHealth]:  # noqa: ARG002 - the decorator checks the actor
         """How every route does now, in the order of `listing`; cheap enough to ask every few seconds."""
-        return read_health(self._store, self._all(), self._meters, self._delays, now_us=self._clock.now_us())
+        return self._health()
 
     def link(self, route_id: int) -> Link | None:
         """Internal, for the command line on the operator's own machine: how the route's connection stands."""
@@ -68,14 +68,8 @@ class Routes:
 
     def trouble(self, route_id: int) -> str:
         """Internal, as `link`: what keeps the route from sending now, in plain words; empty when nothing does."""
-        route, link = reading.load(self._store, route_id, now_us=self._clock.now_us()), self.link(route_id)
-        carrier = (
-            reading.load(self._store, route.takeover_id).name
-            if route.taken_over_us is not None and route.takeover_id
-            else ""
-        )
-        words = error_words(route, link, state_of(route, link), carrier)
-        return f"Route “{route.name}”: {words}" if words else ""
+        found = next(one for one in self._health() if one.route.id == route_id)
+        return f"Route “{found.route.name}”: {found.error}" if found.error else ""
 
     @allows(ADMIN)
     def add(self, actor: Actor, new: NewRoute) -> int:
@@ -198,6 +192,9 @@ class Routes:
             words = codes.change(tx, route_id, put=put, drop=drop, member_id=actor.user_id, now_us=now_us)
             if words:
                 self._audit(tx, actor, "route_codes", route_id, words, now_us)
+
+    def _health(self) -> list[RouteHealth]:
+        return read_health(self._store, self._all(), self._meters, self._delays, now_us=self._clock.now_us())
 
     def _all(self) -> list[Route]:
         return reading.load_all(self._store, now_us=self._clock.now_us())

@@ -130,22 +130,30 @@ class DuckStore:
         refuse_write_of_viewer()
         me = threading.get_ident()
         assert self._writer != me, "a transaction inside a transaction"
+        with self._alone():
+            self._writer = me
+            try:
+                cursor = self._writing
+                cursor.begin()
+                try:
+                    tx = DuckTx(cursor, self._parsed)
+                    yield tx
+                    cursor.commit()
+                    self._changes.update(tx.rooms)
+                except BaseException:
+                    self._abandon()
+                    raise
+            finally:
+                self._writer = None
+
+    @contextmanager
+    def _alone(self) -> Generator[None]:
+        """Holds the write lock."""
         if not self._lock.acquire(timeout=WRITE_WAIT_S):
             raise StoreError("store_stuck", detail="another change did not end in time")
-        self._writer = me
         try:
-            cursor = self._writing
-            cursor.begin()
-            try:
-                tx = DuckTx(cursor, self._parsed)
-                yield tx
-                cursor.commit()
-                self._changes.update(tx.rooms)
-            except BaseException:
-                self._abandon()
-                raise
+            yield
         finally:
-            self._writer = None
             self._lock.release()
 
     def _abandon(self) -> None:
@@ -180,22 +188,15 @@ class DuckStore:
         return sum(self._changes[room] for room in (*rooms, ANY_ROOM))
 
     def checkpoint(self) -> None:
-        if self._lock.acquire(timeout=WRITE_WAIT_S):
-            try:
-                self._fold()
-            finally:
-                self._lock.release()
+        with self._alone():
+            self._fold()
 
     def backup(self, target: Path) -> None:
         if self._path is None:
             raise StoreError("backup_memory")
-        if not self._lock.acquire(timeout=WRITE_WAIT_S):
-            raise StoreError("store_stuck", detail="another change did not end in time")
-        try:
+        with self._alone():
             self._fold()
             copy_durably(self._path, target)
-        finally:
-            self._lock.release()
 
     def _fold(self) -> None:
         """Brings the log into the file, under the write lock. Queries older than the last commit are waited for.

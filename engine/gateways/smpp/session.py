@@ -85,7 +85,7 @@ class Session(asyncio.Protocol):
     def __init__(self, traffic: Traffic, kind: Command, *, window: Window, response_s: float, enquire_s: float) -> None:
         self.kind = kind
         self._traffic = traffic
-        self._room = window
+        self._limit = window
         self._response_s = response_s
         self._enquire_s = enquire_s
         loop = self._loop = asyncio.get_running_loop()
@@ -181,7 +181,7 @@ class Session(asyncio.Protocol):
         self.bound = False
         why = self._why or (f"the connection was lost: {exc}" if exc else "the operator closed the connection")
         window, self._window = self._window, {}
-        self._room.cut(len(window))
+        self._limit.cut(len(window))
         for part in window.values():
             self._traffic.lost(part, f"no answer: {why}")
         self.gone.set_result(why)
@@ -195,7 +195,7 @@ class Session(asyncio.Protocol):
             del self._window[sequence]
             self._silent += 1
             self._traffic.lost(part, f"no answer within {self._response_s:g} s")
-        if self._silent >= self._room.size:
+        if self._silent >= self._limit.size:
             self.break_off("the operator does not answer submits")
         elif self._drained_by_s:
             self._close_when_drained(now_s)
@@ -217,7 +217,7 @@ class Session(asyncio.Protocol):
         transport = self._transport
         if not self.sends or self._full or transport is None or transport.is_closing():
             return
-        room = min(most, self._room.size - len(self._window), self.pace.room(now_s))
+        room = min(most, self._limit.size - len(self._window), self.pace.room(now_s))
         parts = self._traffic.take(room, now_s) if room > 0 else ()
         if not parts:
             return
@@ -279,7 +279,7 @@ class Session(asyncio.Protocol):
         self._read(frames, now_s)
         if self._taken or self._throttled:
             self.useful, self._silent = True, 0
-            self._room.answered(self._taken)
+            self._limit.answered(self._taken)
             self.pace.answered(
                 self._taken, self._throttled, waiting=len(self._window), trip_s=self._trip_s, now_s=now_s
             )
