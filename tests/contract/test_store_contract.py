@@ -210,6 +210,17 @@ def test_a_backup_waits_for_a_query_that_began_before_the_last_commit(tmp_path: 
     copy.close()
 
 
+def test_the_regular_checkpoint_does_not_keep_writers_waiting_for_a_long_query(tmp_path: Path) -> None:
+    store = open_store(f"duckdb:///{tmp_path / 'ims.db'}")
+    reader = old_reader(store)
+    with ThreadPoolExecutor(1) as pool:
+        checkpoint = pool.submit(store.checkpoint)
+        assert isinstance(checkpoint.exception(timeout=duck.FOLD_WAIT_S / 2), StoreError)
+    reader.rollback()
+    store.checkpoint()
+    store.close()
+
+
 def test_a_query_that_does_not_end_costs_a_backup_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
