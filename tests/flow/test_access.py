@@ -62,6 +62,7 @@ INTERNAL = {
     "tasks.place",  # a route's test, which has checked its actor
     "tasks.notice_due",  # same
     "routes.link",  # the command line on the operator's own machine
+    "routes.trouble",  # same
     "route_test.send_as",  # the command line on the operator's own machine
     "topups.drop_orphans",  # same
     "profile.tell_low",  # same

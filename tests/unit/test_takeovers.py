@@ -105,7 +105,8 @@ def test_what_was_written_to_the_wire_of_the_first_never_goes_over_the_second(to
 
     def after_one_batch(batch: Sequence[Submission]) -> list[Outcome]:
         if seen:
-            raise GatewayDown("the connection broke", retry_after_s=0.01)
+            town.first.down = GatewayDown("the connection broke", retry_after_s=0.01)  # its link says so too
+            raise town.first.down
         seen.extend(one.message_id for one in batch)
         return [Outcome(OutcomeKind.LOST)] * len(batch)
 
