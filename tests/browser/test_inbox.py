@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from engine.api import SESSION_COOKIE
 from engine.gateways import Inbound
@@ -37,6 +37,11 @@ def answered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server,
     server.stop()
 
 
+def said(page: Page, text: str) -> Locator:
+    """A message in the drawer: the cells of the table say the same words."""
+    return page.locator(".ims-said-text", has_text=text)
+
+
 def open_only_row(page: Page) -> None:
     """Clicks the one row that the filter left; a table is drawn on a canvas, so it is found by its place."""
     expect(page.get_by_text("Messages 1–1, newest first")).to_be_visible()
@@ -57,18 +62,18 @@ def test_an_answer_is_found_read_obeyed_and_replied_to(answered: tuple[Server, d
     page.get_by_role("link", name="Inbox · 2 new").click()
     page.get_by_text("May ask to stop", exact=True).click()
     open_only_row(page)
-    expect(page.get_by_text("I asked you to stop <b>writing</b>")).to_be_visible()
+    expect(said(page, "I asked you to stop <b>writing</b>")).to_be_visible()
     expect(page.get_by_role("link", name="Inbox · 1 new")).to_be_visible()
     page.get_by_role("button", name="Opt out").click()
     expect(page.get_by_text("This number has opted out")).to_be_visible()
     page.get_by_role("button", name="All messages").click()
     page.get_by_text("Unread", exact=True).click()
     open_only_row(page)
-    expect(page.locator(".ims-said-text")).to_have_text("Is it open on Sunday?")  # the row says it too
+    expect(said(page, "Is it open on Sunday?")).to_be_visible()
     expect(page.get_by_role("link", name="Inbox", exact=True)).to_be_visible()
     page.get_by_role("link", name="Reply").click()
     expect(page.get_by_role("textbox", name="Recipients")).to_have_value(WONDERS[1:])
     expect(page.get_by_role("textbox", name="Sender ID (optional)")).to_have_value("Bakery")
     page.go_back()
-    expect(page.locator(".ims-said-text")).to_have_text("Is it open on Sunday?")  # the row says it too
+    expect(said(page, "Is it open on Sunday?")).to_be_visible()
     assert INBOX.url_path in page.url
