@@ -42,7 +42,6 @@ FIELDS: Final = Fields(
     page="topups", search="Task name or note", states=labels(LOOKS), state_label="Kind", routes=False, members=True
 )
 METRIC_WIDTH: Final = 150
-KEPT: Final = "topups-kept"
 END_OF_TIME_US: Final = 2**61
 STATEMENT_FILES: Final = (("pdf", "PDF", "application/pdf"), ("xlsx", *FORMATS["xlsx"]))
 STATEMENT: Final = [
@@ -108,7 +107,7 @@ def statement_cards(who: Actor, chosen: Chosen) -> None:
     if who.is_operator and account_id is None:
         st.caption("Choose an account to see its statement.")
         return
-    statement = statement_of(who, account_id, period)
+    statement = engine.history.statement_totals(who, *bounds(period), account_id=account_id)
     changes = {line["kind"]: line["available_change_micro"] + line["held_change_micro"] for line in statement.totals}
     charged = changes.pop(MovementKind.CHARGE, 0)
     with st.grid(4, min_column_width=METRIC_WIDTH):
@@ -125,18 +124,6 @@ def statement_cards(who: Actor, chosen: Chosen) -> None:
         )
         moved = show.plural(sum(line["movements"] for line in statement.totals), "movement")
         st.caption(f"{period.words.capitalize()}: opening and {moved} make the closing balance, to the last digit.")
-
-
-def statement_of(who: Actor, account_id: int | None, period: Period) -> Statement:
-    """The statement without its rows, read again only when something has moved: it adds up every movement."""
-    newest = engine.history.movements(who, RecordFilter(account_id=account_id), limit=1).rows
-    mark = (who.account_id, account_id, period.start_us, period.end_us, newest[0]["id"] if newest else None)
-    kept = st.session_state.get(KEPT)
-    if kept is not None and kept[0] == mark:
-        return kept[1]
-    statement = engine.history.statement_totals(who, *bounds(period), account_id=account_id)
-    st.session_state[KEPT] = (mark, statement)
-    return statement
 
 
 def bounds(period: Period) -> tuple[int, int]:

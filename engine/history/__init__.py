@@ -5,6 +5,7 @@ Customers see the rows of their own account, operators those of all; every query
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from engine.access import allows
@@ -79,6 +80,14 @@ SLOW_S: Final = 10
 """How long figures that read messages, or lists for filters, are kept."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Totals:
+    """A statement without rows, and the account's newest movement before it was added up."""
+
+    newest: int
+    statement: Statement
+
+
 class History:
     """Every call raises AccessError("not_found") for ids of another account and InputError for filters that
     cannot be. `after` is the `next_after` of the page before; `limit` is kept between 1 and 500 rows."""
@@ -87,6 +96,8 @@ class History:
         self._store = store
         self._clock = clock
         self._balances = Remembered[int, Balance](store, "ledger")
+        self._newest = Remembered[int, int](store, "ledger")
+        self._totals = Remembered[tuple[int, int, int], _Totals](store)
         self._dashboards: Recent[Dashboard] = Recent()
         self._delivery_times: Recent[DeliveryTimes] = Recent(SLOW_S)
         self._forecasts: Recent[Forecast] = Recent()
@@ -181,8 +192,15 @@ class History:
 
     @allows(EVERY_ROLE)
     def statement_totals(self, actor: Actor, start_us: int, end_us: int, *, account_id: int | None = None) -> Statement:
-        """A statement without its rows: fast, and without a limit of their number."""
-        return movements.statement_totals(self._store, self._one_account(actor, account_id), start_us, end_us)
+        """A statement without its rows: without a limit of their number, and added up anew only when something of the
+        account has moved."""
+        account = self._one_account(actor, account_id)
+        newest = self._newest.get(account, lambda: movements.newest_of(self._store, account))
+
+        def read() -> _Totals:
+            return _Totals(newest, movements.statement_totals(self._store, account, start_us, end_us))
+
+        return self._totals.get((account, start_us, end_us), read, holds=lambda kept: kept.newest == newest).statement
 
     @allows(EVERY_ROLE)
     def statement_file(

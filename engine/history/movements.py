@@ -47,6 +47,12 @@ def balance_of(reader: Reader, account_id: int) -> Balance:
     return Balance(row["available_micro"], row["held_micro"]) if row else Balance(0, 0)
 
 
+def newest_of(reader: Reader, account_id: int) -> int:
+    """The id of an account's newest movement; 0 when it has none."""
+    row = reader.one("history.newest_movement", account_id)
+    return row["id"] if row else 0
+
+
 def movement_query(scope: int | None, wanted: RecordFilter, *, after: After | None, count: int) -> tuple[Any, ...]:
     """Name and parameters of the query of movements."""
     params = (

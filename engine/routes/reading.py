@@ -24,6 +24,12 @@ def load_all(reader: Reader, *, now_us: int | None = None) -> list[Route]:
     return [_route(row, prices) for row in reader.all("routes.all")]
 
 
+def next_change(reader: Reader, *, now_us: int) -> int | None:
+    """When the next planned prices of any route come into force; None when none are planned."""
+    row = reader.one("routes.next_prices", now_us)
+    return row["at_us"] if row else None
+
+
 def find(reader: Reader, name: str | None, *, now_us: int | None = None) -> Route:
     """By name (any case) or, with None, the default route; AccessError("not_found") otherwise."""
     row = reader.one("routes.default_one") if name is None else reader.one("routes.by_name", name.strip().lower())

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from engine.access import allows
 from engine.accounts import confirm, record_audit
-from engine.accounts.limits import limits_of
+from engine.accounts.limits import AccountLimits, limits_of
 from engine.errors import AccessError
 from engine.gateways import Link
 from engine.gateways.addresses import check_address
@@ -20,10 +20,22 @@ from engine.routes.health import Delays, RouteHealth, read_health
 from engine.routes.meters import RouteMeters
 from engine.routes.model import EVERYWHERE, NewRoute, Route
 from engine.routes.prices import check_prices, save_version, withdraw
-from engine.store import Rows, Store, Tx
+from engine.store import Remembered, Rows, Store, Tx
 
 ADMIN: Final = frozenset({Role.ADMIN})
 AUDIT_LENGTH: Final = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """All routes as they are from an instant on, until planned prices come into force (None: for good)."""
+
+    routes: list[Route]
+    from_us: int
+    until_us: int | None
+
+    def holds(self, now_us: int) -> bool:
+        return self.from_us <= now_us and (self.until_us is None or now_us < self.until_us)
 
 
 class Routes:
@@ -34,6 +46,8 @@ class Routes:
         self._meters = meters or RouteMeters()
         self._delays = Delays()
         self._seen = SeenCodes()
+        self._routes = Remembered[None, _Known](store, "routes")
+        self._limits = Remembered[int, AccountLimits](store, "desk")
 
     @allows(EVERY_ROLE)
     def selectable(self, actor: Actor) -> list[Route]:
@@ -41,13 +55,13 @@ class Routes:
 
         Customers get no gateway, nor which route takes over and why: that is the operator's business.
         """
-        mine = limits_of(self._store, actor.account_id)
+        mine = self._limits_of(actor)
         return [_for(actor, route) for route in self._all() if route.enabled and mine.allows_route(route.id)]
 
     @allows(EVERY_ROLE)
     def get(self, actor: Actor, route_id: int) -> Route:
         route = reading.load(self._store, route_id, now_us=self._clock.now_us())
-        closed = not route.enabled or not limits_of(self._store, actor.account_id).allows_route(route_id)
+        closed = not route.enabled or not self._limits_of(actor).allows_route(route_id)
         if closed and not actor.is_operator:
             raise AccessError("not_found", what="route")
         return _for(actor, route)
@@ -197,7 +211,16 @@ class Routes:
         return read_health(self._store, self._all(), self._meters, self._delays, now_us=self._clock.now_us())
 
     def _all(self) -> list[Route]:
-        return reading.load_all(self._store, now_us=self._clock.now_us())
+        now_us = self._clock.now_us()
+        known = self._routes.get(None, lambda: self._read_all(now_us), holds=lambda kept: kept.holds(now_us))
+        return list(known.routes)
+
+    def _read_all(self, now_us: int) -> _Known:
+        routes = reading.load_all(self._store, now_us=now_us)
+        return _Known(routes, now_us, reading.next_change(self._store, now_us=now_us))
+
+    def _limits_of(self, actor: Actor) -> AccountLimits:
+        return self._limits.get(actor.account_id, lambda: limits_of(self._store, actor.account_id))
 
     def _audit(self, tx: Tx, actor: Actor, action: str, route_id: int, detail: str, now_us: int) -> None:
         record_audit(

@@ -23,10 +23,12 @@ class Remembered(Generic[K, V]):
         self._rooms = rooms
         self._kept: dict[K, tuple[int, V]] = {}
 
-    def get(self, key: K, read: Callable[[], V]) -> V:
+    def get(self, key: K, read: Callable[[], V], *, holds: Callable[[V], bool] | None = None) -> V:
+        """The kept value, or what `read` gives now. `holds`: whether a kept one is still true, for values that time
+        alone can change."""
         changes = self._store.changes(*self._rooms)  # before it is read: what is committed meanwhile is not missed
         kept = self._kept.get(key)
-        if kept is not None and kept[0] == changes:
+        if kept is not None and kept[0] == changes and (holds is None or holds(kept[1])):
             return kept[1]
         value = read()
         if len(self._kept) >= KEPT_MOST:

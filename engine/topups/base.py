@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from engine.config import Config
 from engine.model import Clock
-from engine.store import Store
+from engine.store import Remembered, Rows, Store
 from engine.topups.files import ReceiptFolder
+
+LIST_ROOMS: Final = ("topups", "accounts", "profile")
+"""Where requests, and the names of accounts and people in their rows, are written."""
 
 
 class Desk:
@@ -15,3 +20,4 @@ class Desk:
         self._clock = clock
         self._second_approval = config.second_approval
         self._folder = ReceiptFolder(config.data)
+        self._newest = Remembered[tuple[int | None, bool | None, int], Rows](store, *LIST_ROOMS)

@@ -89,15 +89,15 @@ class Requests(Desk):
         Rows: every column of the request, account_name, member_name, first_name, decided_name ("Staff" to customers),
         documents (how many).
         """
-        found = self._store.all(
-            "topups.requests",
-            None if actor.is_operator else actor.account_id,
-            open_only,
-            search.strip().lower()[:SEARCH_LENGTH],
-            before,
-            min(max(limit, 1), MOST_ROWS),
-        )
-        return [_for(actor, row) for row in found]
+        scope = None if actor.is_operator else actor.account_id
+        text, limit = search.strip().lower()[:SEARCH_LENGTH], min(max(limit, 1), MOST_ROWS)
+
+        def read() -> Rows:
+            return self._store.all("topups.requests", scope, open_only, text, before, limit)
+
+        newest = not text and before == NEWEST  # what pages show at every run; anything else is asked for once
+        rows = self._newest.get((scope, open_only, limit), read) if newest else read()
+        return [_for(actor, row) for row in rows]
 
     @allows(EVERY_ROLE)
     def one_request(self, actor: Actor, request_id: int) -> Row:

@@ -157,6 +157,10 @@ select name from account where id = $1;
 -- What an account has.
 select available_micro, held_micro from account_balance where account_id = $1;
 
+-- name: newest_movement
+-- The newest movement of an account.
+select id from ledger_tx where account_id = $1 order by id desc limit 1;
+
 -- name: tasks
 -- A page of tasks, newest first: account, task, due from/to, state, route, name, last id seen, rows, sender, member.
 with page as (

@@ -50,6 +50,10 @@ from (
 ) as v
 join route_price as p on p.route_id = v.route_id and p.version = v.version;
 
+-- name: next_prices
+-- When the next planned prices come into force.
+select min(effective_us) as at_us from route_price_version where withdrawn_us is null and effective_us > $1;
+
 -- name: versions
 -- Every version of a route's prices with who made it, the newest first.
 select v.version, v.effective_us, v.created_us, v.withdrawn_us, m.full_name as member_name, p.countries, p.low_micro,
