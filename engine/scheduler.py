@@ -24,6 +24,10 @@ IDLE_WAIT_S: Final = 0.25
 JOBS_A_TICK: Final = 50
 FOLDS_A_TICK: Final = 20
 """Batches of receipts before due jobs get their turn again."""
+FEW_RECEIPTS: Final = 500
+FOLD_REST_S: Final = 0.1
+"""After a fold of few receipts: it costs as much as one of many, and those that arrive wait for it to be acknowledged.
+An operator that sends ten at a time is answered six times as often for it."""
 PARKED_EVERY_S: Final = 2
 EXPIRE_EVERY_S: Final = 60
 RECONCILE_EVERY_S: Final = 3_600
@@ -57,6 +61,7 @@ class Scheduler:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._last_tick = time.monotonic()
+        self._rest_s = 0.0
         self._plan: Any = schedule.Scheduler()  # typed only in part
         self._slow = ThreadPoolExecutor(1, "chores")
         self._runs: dict[str, ChoreRun] = {}
@@ -146,10 +151,16 @@ class Scheduler:
                 log.exception("scheduler: a round failed; the next one follows")
                 self._stopping.wait(IDLE_WAIT_S)
             if not busy:
+                self._stopping.wait(self._rest_s)
                 self._wake.wait(IDLE_WAIT_S)
 
     def _fold(self) -> bool:
-        return all(self._receipts.fold() for _ in range(FOLDS_A_TICK))
+        for _ in range(FOLDS_A_TICK):
+            count = self._receipts.fold()
+            if count < FEW_RECEIPTS:
+                self._rest_s = FOLD_REST_S if count else 0.0
+                return False
+        return True
 
     def _run_due_jobs(self) -> bool:
         now_us = self._clock.now_us()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from engine.model import MICRO, FailReason
 from engine.receipts import DEADLINE_US
 from engine.routes import Code
 from engine.routes.codes import change
+from engine.scheduler import FOLD_REST_S
 from tests.kit import Scripted, World, raw, wait_until, world
 
 LONG = "Your parcel arrives today. " * 12
@@ -207,3 +209,25 @@ def test_a_refusal_that_may_pass_is_tried_again_three_times_and_then_counts(
     assert [len(batch) for batch in gateway.batches] == [2, 2, 2, 2]
     assert of_task(made, task_id)[3:] == (0, 2 * MICRO)
     assert reasons(made) == [FailReason.ABSENT] * 2
+
+
+def test_receipts_that_trickle_in_are_folded_together(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    count = 60
+    made = start([Outcome(OutcomeKind.ACCEPTED, provider_ref=f"r{number}") for number in range(count)])
+    task_id = handed_over(made, count, text="Short.")
+    fold, folded = made.engine._receipts.fold, list[int]()
+
+    def counted() -> int:
+        taken = fold()
+        folded.extend([taken] * bool(taken))
+        return taken
+
+    monkeypatch.setattr(made.engine._receipts, "fold", counted)
+    made.engine.scheduler.start()
+    begun = time.monotonic()
+    for number in range(count):
+        made.engine._receipts.sink_for(1)([receipt(f"r{number}")])
+    wait_until(lambda: of_task(made, task_id)[0] == "finished")
+    assert sum(folded) == count
+    assert len(folded) <= 1 + (time.monotonic() - begun) / FOLD_REST_S
+    assert of_task(made, task_id)[1:4] == (count, 0, count * MICRO)
