@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print(_in_words(answer))
     if order.wait and answer["pending"]:
-        print(f"{answer['pending']} messages had no outcome after {order.timeout_s:g} s.", file=sys.stderr)
+        print(f"Without an outcome after {order.timeout_s:g} s: {answer['pending']}.", file=sys.stderr)
         return 1
     return 0
 
@@ -183,9 +183,9 @@ def _credits(amount_micro: int) -> float | int:
 def _in_words(answer: dict[str, object]) -> str:
     return (
         f"Task {answer['task']} ({answer['state']}): "
-        f"{answer['recipients']} recipients, {answer['delivered']} delivered, "
-        f"{answer['failed']} failed, {answer['in_doubt']} in doubt, {answer['pending']} pending, "
-        f"{answer['rejected']} rows rejected. "
+        f"recipients {answer['recipients']}, delivered {answer['delivered']}, "
+        f"failed {answer['failed']}, in doubt {answer['in_doubt']}, pending {answer['pending']}, "
+        f"rows rejected {answer['rejected']}. "
         f"Held {answer['held']}, charged {answer['charged']}, returned {answer['returned']} credits."
     )
 

@@ -14,6 +14,7 @@ import streamlit as st
 
 from engine.history.chart_data import WEEKDAY_NAMES
 from engine.model import MICRO, format_credits
+from pages.ui.format import plural
 from pages.ui.theme import CHART_COLOURS, CHART_CONFIG, chart_layout
 
 Figure = dict[str, Any]
@@ -251,7 +252,7 @@ def _cell_words(row: dict[str, Any]) -> str:
 def _outcome_words(row: dict[str, Any]) -> str:
     settled = row["delivered"] + row["failed"]
     rate = f", {percent(100 * row['delivered'] / settled)} delivered" if settled else ""
-    return f"{row['recipients']:,} recipients{rate}"
+    return f"{plural(row['recipients'], 'recipient')}{rate}"
 
 
 def _stacked(x: Sequence[Any], shown: pl.DataFrame, xaxis: Figure) -> Figure:

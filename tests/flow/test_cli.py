@@ -124,7 +124,7 @@ def test_who_waits_for_a_route_that_cannot_send_is_told_why(command: Command) ->
     assert done.returncode == 1
     assert "Route “Locked”: The operator does not let us in" in done.stderr
     assert done.stderr.count("Ctrl+C ends the waiting") == 1
-    assert "1 messages had no outcome after 2 s" in done.stderr
+    assert "Without an outcome after 2 s: 1." in done.stderr
     told = json.loads(done.stdout)
     assert (told["pending"], told["held"], told["messages_per_s"]) == (1, 1, 0)
 
