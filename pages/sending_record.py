@@ -6,26 +6,22 @@ from typing import Final
 
 import streamlit as st
 
-from engine.history import RecordFilter
 from engine.model import Actor
 from engine.store import Row, Rows
 from pages.ui import format as show
 from pages.ui import table
 from pages.ui.context import get_engine
-from pages.ui.exporting import tell
 from pages.ui.filters import Chosen, Fields, filter_bar, keep_address
 from pages.ui.guard import require
 from pages.ui.records import (
-    Pager,
+    Record,
     begin,
     carried_words,
     drawer,
     facts,
     link,
     name_line,
-    nothing_matches,
     nothing_yet,
-    toolbar,
     watch,
 )
 from pages.ui.registry import SENDING_RECORD, SMS_HISTORY, TASK
@@ -53,6 +49,7 @@ FIELDS: Final = Fields(
     orders=ORDERS,
     order_help="Of all pages, not only of this one. A click on a column's head sorts the rows of this page.",
 )
+RECORD: Final = Record("sending-record", "Dispatches", engine.history.dispatches, engine.history.export_dispatches)
 
 
 def columns() -> list[table.Column]:
@@ -108,8 +105,8 @@ def _facts(row: Row) -> dict[str, str]:
 
 
 def body(who: Actor, chosen: Chosen) -> None:
-    pager = Pager(chosen, lambda after: engine.history.dispatches(who, chosen.wanted, after=after))
-    if not pager.rows and not engine.history.dispatches(who, RecordFilter(), limit=1).rows:
+    pager = RECORD.pager(who, chosen)
+    if pager is None:
         nothing_yet(
             who,
             FIELDS.page,
@@ -118,18 +115,7 @@ def body(who: Actor, chosen: Chosen) -> None:
             "charged and returned.",
         )
         return
-    if pager.rows:
-        shown = toolbar(
-            who,
-            chosen,
-            pager,
-            name="sending-record",
-            make=lambda ending: engine.history.export_dispatches(who, chosen.wanted, ending, on_progress=tell),
-            columns=columns(),
-        )
-        table.table(FIELDS.page, pager.rows, shown, alt="Dispatches")
-    else:
-        nothing_matches(chosen)
+    RECORD.show(who, chosen, pager, columns())
     if any(row["state"] != "finished" for row in pager.rows):
         watch(pager)
     drawer(FIELDS.page, "Dispatch", lambda dispatch_id: dispatch_drawer(pager.rows, dispatch_id))

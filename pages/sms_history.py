@@ -7,19 +7,18 @@ from typing import Any, Final
 
 import streamlit as st
 
-from engine.history import RecordFilter, StateGroup
+from engine.history import StateGroup
 from engine.model import SENDING_ROLES, Actor, CountRule
 from engine.store import Row, Rows
 from pages.ui import format as show
 from pages.ui import table
 from pages.ui.contacts.from_message import opt_out_button
 from pages.ui.context import get_engine
-from pages.ui.exporting import tell
 from pages.ui.filters import MESSAGE_PINS, Chosen, Fields, filter_bar, keep_address
 from pages.ui.guard import require
 from pages.ui.notices import notice
 from pages.ui.records import (
-    Pager,
+    Record,
     begin,
     carried_words,
     drawer,
@@ -27,9 +26,7 @@ from pages.ui.records import (
     heading,
     link,
     name_line,
-    nothing_matches,
     nothing_yet,
-    toolbar,
     watch,
 )
 from pages.ui.registry import SMS_HISTORY, SUPPORT, TASK
@@ -53,6 +50,7 @@ FIELDS: Final = Fields(
     order_help="All pages, by when messages were accepted. Millions of rows cannot be sorted by another column at "
     "once: filter first, then click a column's head to sort the rows of this page.",
 )
+RECORD: Final = Record("sms-history", "Messages", engine.history.messages, engine.history.export_messages)
 REPEATABLE: Final = frozenset({"failed", "expired", "in_doubt"})
 OPEN_STATES: Final = frozenset({"queued", "submitting", "submitted"})
 RULE_WORDS: Final = {
@@ -159,8 +157,8 @@ def _facts(row: Row) -> dict[str, str]:
 
 
 def body(who: Actor, chosen: Chosen) -> None:
-    pager = Pager(chosen, lambda after: engine.history.messages(who, chosen.wanted, after=after))
-    if not pager.rows and not engine.history.messages(who, RecordFilter(), limit=1).rows:
+    pager = RECORD.pager(who, chosen)
+    if pager is None:
         nothing_yet(
             who,
             FIELDS.page,
@@ -168,18 +166,7 @@ def body(who: Actor, chosen: Chosen) -> None:
             "Every recipient gets a row here: what became of the message, why, and what it cost.",
         )
         return
-    if pager.rows:
-        shown = toolbar(
-            who,
-            chosen,
-            pager,
-            name="sms-history",
-            make=lambda ending: engine.history.export_messages(who, chosen.wanted, ending, on_progress=tell),
-            columns=columns(),
-        )
-        table.table(FIELDS.page, pager.rows, shown, alt="Messages")
-    else:
-        nothing_matches(chosen)
+    RECORD.show(who, chosen, pager, columns())
     if any(row["state"] in OPEN_STATES for row in pager.rows):
         watch(pager)
 

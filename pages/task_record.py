@@ -7,17 +7,15 @@ from typing import Final
 import streamlit as st
 
 from engine.errors import ImsError
-from engine.history import RecordFilter
 from engine.model import FAIL_SENTENCES, MINUTE_US, SENDING_ROLES, Actor, FailReason, TaskState
 from engine.store import Row
 from pages.ui import format as show
 from pages.ui import table
 from pages.ui.context import get_engine
-from pages.ui.exporting import tell
 from pages.ui.filters import Chosen, Fields, filter_bar, keep_address
 from pages.ui.guard import require
 from pages.ui.notices import leave_note, notice, refusal
-from pages.ui.records import Pager, begin, drawer, facts, link, name_line, nothing_matches, nothing_yet, toolbar, watch
+from pages.ui.records import Record, begin, drawer, facts, link, name_line, nothing_yet, watch
 from pages.ui.registry import SENDING_RECORD, SMS_HISTORY, TASK, TASK_RECORD
 from pages.ui.status import TASK as LOOKS
 from pages.ui.status import badge, labels
@@ -46,6 +44,7 @@ FIELDS: Final = Fields(
     orders=ORDERS,
     order_help="Of all pages, not only of this one. A click on a column's head sorts the rows of this page.",
 )
+RECORD: Final = Record("task-record", "Tasks", engine.history.tasks, engine.history.export_tasks)
 MOVING: Final = frozenset({TaskState.QUEUED, TaskState.SENDING, TaskState.SENT})
 SOON_US: Final = 10 * MINUTE_US
 ASK: Final = "tasks-ask-cancel"
@@ -173,8 +172,8 @@ def cancel(task_id: int) -> None:
 
 
 def body(who: Actor, chosen: Chosen) -> None:
-    pager = Pager(chosen, lambda after: engine.history.tasks(who, chosen.wanted, after=after))
-    if not pager.rows and not engine.history.tasks(who, RecordFilter(), limit=1).rows:
+    pager = RECORD.pager(who, chosen)
+    if pager is None:
         nothing_yet(
             who,
             FIELDS.page,
@@ -182,18 +181,7 @@ def body(who: Actor, chosen: Chosen) -> None:
             "Every submission gets a row here: when it is due, how far it is, what it cost and what came back.",
         )
         return
-    if pager.rows:
-        shown = toolbar(
-            who,
-            chosen,
-            pager,
-            name="task-record",
-            make=lambda ending: engine.history.export_tasks(who, chosen.wanted, ending, on_progress=tell),
-            columns=columns(),
-        )
-        table.table(FIELDS.page, pager.rows, shown, alt="Tasks")
-    else:
-        nothing_matches(chosen)
+    RECORD.show(who, chosen, pager, columns())
     if any(is_moving(row) for row in pager.rows):
         watch(pager)
     drawer(FIELDS.page, "Task", task_drawer)

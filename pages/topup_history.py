@@ -7,28 +7,26 @@ from typing import Final
 
 import streamlit as st
 
-from engine.history import RecordFilter, Statement
+from engine.history import Statement
 from engine.model import Actor, Balance, MovementKind
 from engine.store import Row, Rows
 from pages.ui import format as show
 from pages.ui import table
 from pages.ui.context import get_engine
-from pages.ui.exporting import FORMATS, tell
+from pages.ui.exporting import FORMATS
 from pages.ui.filters import Chosen, Fields, filter_bar, keep_address
 from pages.ui.guard import require
 from pages.ui.helping import help_link
 from pages.ui.notices import notice
 from pages.ui.period import Period
 from pages.ui.records import (
-    Pager,
+    Record,
     begin,
     drawer,
     facts,
     figure_card,
     link,
-    nothing_matches,
     nothing_yet,
-    toolbar,
 )
 from pages.ui.registry import SMS_HISTORY, TASK, TOP_UP, TOPUP_HISTORY
 from pages.ui.status import MOVEMENT as LOOKS
@@ -40,6 +38,9 @@ engine = get_engine()
 
 FIELDS: Final = Fields(
     page="topups", search="Task name or note", states=labels(LOOKS), state_label="Kind", routes=False, members=True
+)
+RECORD: Final = Record(
+    "credit-movements", "Movements of credit, newest first", engine.history.movements, engine.history.export_movements
 )
 METRIC_WIDTH: Final = 150
 END_OF_TIME_US: Final = 2**61
@@ -188,32 +189,21 @@ def _lines(statement: Statement) -> Rows:
 
 
 def body(who: Actor, chosen: Chosen) -> None:
-    pager = Pager(chosen, lambda after: engine.history.movements(who, chosen.wanted, after=after))
-    if not pager.rows and not engine.history.movements(who, RecordFilter(), limit=1).rows:
+    pager = RECORD.pager(who, chosen)
+    if pager is None:
         nothing_yet(
             who,
             FIELDS.page,
             "No credit has moved yet",
-            f"Ask {engine.config.support} for credit. Each top-up, charge and return will be listed here with the "
-            "balance after it.",
+            "Each top-up, charge and return will be listed here with the balance after it. Credit comes with a top-up, "
+            "which the owner of the account asks for.",
             send=False,
         )
         way_to_credit(who)
         return
     statement_cards(who, chosen)
     way_to_credit(who)
-    if pager.rows:
-        shown = toolbar(
-            who,
-            chosen,
-            pager,
-            name="credit-movements",
-            make=lambda ending: engine.history.export_movements(who, chosen.wanted, ending, on_progress=tell),
-            columns=columns(),
-        )
-        table.table(FIELDS.page, pager.rows, shown, alt="Movements of credit, newest first")
-    else:
-        nothing_matches(chosen)
+    RECORD.show(who, chosen, pager, columns())
     drawer(FIELDS.page, "Movement of credit", lambda movement_id: movement_drawer(pager.rows, movement_id))
 
 

@@ -12,17 +12,17 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from engine.errors import ImsError
-from engine.history import PAGE_ROWS, After, Order, Page
+from engine.history import PAGE_ROWS, After, Order, Page, RecordFilter
 from engine.model import SENDING_ROLES, Actor
 from engine.store import Row, Rows
 from pages.ui import viewing
 from pages.ui.columns import picker
 from pages.ui.context import current_actor
-from pages.ui.exporting import export
+from pages.ui.exporting import export, tell
 from pages.ui.filters import Chosen, clear
 from pages.ui.notices import refusal
 from pages.ui.registry import BULK_SMS, QUICK_SMS, PageEntry
-from pages.ui.table import Column, close, opened
+from pages.ui.table import Column, close, opened, table
 from pages.ui.theme import ASSETS
 
 DRAWER_WIDTH: Final = 560
@@ -163,6 +163,37 @@ def toolbar(
         shown = picker(actor, chosen.page, columns) if columns else []
         export(actor, chosen.page, name=name, make=make, asked=chosen.wanted)
     return shown
+
+
+class Record:
+    """One of the pages of rows: `read` and `make` are calls of `Engine.history` for its rows and for a file of them."""
+
+    def __init__(self, name: str, alt: str, read: Callable[..., Page], make: Callable[..., bytes]) -> None:
+        """`name` is that of exported files, `alt` says what the table lists."""
+        self._name = name
+        self._alt = alt
+        self._read = read
+        self._make = make
+
+    def pager(self, actor: Actor, chosen: Chosen) -> Pager | None:
+        """The page of rows that was asked for; None when there is no row at all yet, whatever the filter."""
+        pager = Pager(chosen, lambda after: self._read(actor, chosen.wanted, after=after))
+        return pager if pager.rows or self._read(actor, RecordFilter(), limit=1).rows else None
+
+    def show(self, actor: Actor, chosen: Chosen, pager: Pager, columns: Sequence[Column]) -> None:
+        """The toolbar and the table, or that nothing matches."""
+        if not pager.rows:
+            nothing_matches(chosen)
+            return
+        shown = toolbar(
+            actor,
+            chosen,
+            pager,
+            name=self._name,
+            make=lambda ending: self._make(actor, chosen.wanted, ending, on_progress=tell),
+            columns=columns,
+        )
+        table(chosen.page, pager.rows, shown, alt=self._alt)
 
 
 def drawer(page: str, title: str, body: Callable[[int], None]) -> None:

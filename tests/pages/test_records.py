@@ -323,9 +323,10 @@ def test_a_newcomer_is_told_what_will_be_here_and_where_to_begin(shop: Shop, vis
 
 
 def test_a_newcomer_is_told_how_to_get_credit(shop: Shop, visit: Visit) -> None:
-    page = read(opened(shop, visit, "newcomer", TOPUP_HISTORY))
-    assert "No credit has moved yet" in page
-    assert shop.engine.config.support in page
+    app = opened(shop, visit, "newcomer", TOPUP_HISTORY)
+    assert "No credit has moved yet" in read(app)
+    assert "Credit comes with a top-up" in read(app)
+    assert "Top up" in [link.proto.label for link in app.main.get("page_link")]
 
 
 # --- Dashboard -------------------------------------------------------------------------------------------------------
