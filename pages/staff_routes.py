@@ -18,7 +18,7 @@ from pages.ui.notices import refusal
 from pages.ui.records import begin, name_line, send_record_styles
 from pages.ui.registry import STAFF_ROUTES
 from pages.ui.routes import adding, codes, gateways, listing, overview, prices, properties, rules, testing
-from pages.ui.routes.shared import PAGE, TAB, answered, is_admin
+from pages.ui.routes.shared import PAGE, TAB, answered, forget_typed, is_admin, keep_typed
 
 actor = require(*OPERATOR_ROLES)
 engine = get_engine()
@@ -39,6 +39,7 @@ TABS: Final[dict[str, tuple[str, Callable[[Actor, Route], None]]]] = {
 def fill(given: address.Values) -> None:
     """`?id=ID` opens a route, `&tab=…` one of its tabs."""
     answered()
+    forget_typed()
     st.session_state[HERE] = True
     table.open_row(PAGE, address.number_in(given.get("id")))
     st.session_state[TAB] = TABS.get(given.get("tab", ""), TABS["overview"])[0]
@@ -70,6 +71,7 @@ def one(route: Route) -> None:
 def body() -> None:
     # The tabs forget themselves when the page is left; the list has no such widget.
     address.arrived(PAGE, fill, probe=HERE if table.opened(PAGE) is None else TAB)
+    keep_typed()
     opened = table.opened(PAGE)
     if opened is None:
         overview_of_all()

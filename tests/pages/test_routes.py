@@ -19,6 +19,7 @@ from engine.routes import EVERYWHERE, Code, NewRoute, Route, RouteChanges, code_
 from engine.tasks import Draft
 from pages.ui.registry import QUICK_SMS, SENDING_RECORD, SMS_HISTORY, STAFF_ROUTES, TASK, PageEntry
 from pages.ui.routes.guides import SMPP
+from pages.ui.routes.shared import TAB
 from tests.kit import au_mobiles, give, wait_until
 from tests.pages.conftest import Visit, token_of
 
@@ -152,6 +153,24 @@ def test_properties_are_saved_that_were_changed(engine: Engine, visit: Visit, si
     field(app, "Throughput in parts per second (0: no limit)").set_value(7)
     assert "Saved." in read(press(app, "Save properties"))
     assert stored(engine, "Premium").throughput == 7
+
+
+def test_what_is_typed_stays_while_another_tab_is_looked_at(
+    engine: Engine, visit: Visit, sign_in: Callable[[Role], str]
+) -> None:
+    sign_in(Role.ADMIN)
+    app = visit.open(STAFF_ROUTES, id=str(premium(engine)), tab="properties")
+    field(app, "Route name").set_value("Premium Plus")
+    for tab in ("Content rules", "Gateway", "Properties"):
+        app.session_state[TAB] = tab
+        app.run()
+    assert field(app, "Route name").value == "Premium Plus"
+    press(app, "Save properties")
+    assert stored(engine, "Premium Plus").name == "Premium Plus"
+    field(app, "Route name").set_value("Typed and left")
+    visit.open(STAFF_ROUTES)
+    app = visit.open(STAFF_ROUTES, id=str(stored(engine, "Premium Plus").id), tab="properties")
+    assert field(app, "Route name").value == "Premium Plus"
 
 
 def test_an_operators_letter_is_typed_into_fields(engine: Engine, visit: Visit, sign_in: Callable[[Role], str]) -> None:

@@ -51,12 +51,12 @@ def draw(actor: Actor, route: Route) -> None:
     closed = not is_admin(actor)
     if closed:
         notice("info", "Only administrators change routes.", "You see what is set.")
-    with st.form(sheet.key("form"), enter_to_submit=False):
+    with st.container(border=True):  # no st.form, which keeps what is typed in the browser until it is submitted
         _sending(sheet, closed)
         _selling(sheet, closed)
         _reach(sheet, closed)
         _takeover(sheet, closed, get_engine().routes.listing(actor))
-        saved = st.form_submit_button("Save properties", type="primary", disabled=closed)
+        saved = st.button("Save properties", type="primary", key=sheet.key("save"), disabled=closed)
     if saved:
         _save(route, sheet)
 

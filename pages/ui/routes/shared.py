@@ -20,6 +20,8 @@ TAB: Final = f"{PAGE}-tab"
 PROBLEMS_SHOWN: Final = 20
 """Rows of a file that cannot be taken; how many more there are is said."""
 _DIALOG: Final = f"{PAGE}-dialog"
+_TYPED: Final = f"{PAGE}-typed"
+"""Key of a field → what it holds, of every form: Streamlit forgets the fields of a tab that is not drawn."""
 
 STATES: Final[Looks] = {
     "up": Look("Up", "green", ":material/check_circle:", "Open for new tasks; nothing is wrong."),
@@ -68,6 +70,21 @@ def answered() -> None:
     st.session_state.pop(_DIALOG, None)
 
 
+def keep_typed() -> None:
+    """Before anything is drawn: what was typed into a tab until another one was opened is still there now."""
+    typed = _typed()
+    typed.update({key: st.session_state[key] for key in typed if key in st.session_state})
+
+
+def forget_typed() -> None:
+    """The page is opened: its forms begin with what is stored."""
+    st.session_state.pop(_TYPED, None)
+
+
+def _typed() -> dict[str, Any]:
+    return st.session_state.setdefault(_TYPED, {})
+
+
 def takeover_words(route: Route, names: Mapping[int, str]) -> str:
     """ "“Spare” after 1 min 0 s of being down, or below 80% success"; empty when no route takes over."""
     if route.takeover_id is None:
@@ -81,16 +98,17 @@ def takeover_words(route: Route, names: Mapping[int, str]) -> str:
 
 
 class Sheet:
-    """A form of one route: its widgets keep what was typed until it is saved, then begin with what is stored.
+    """A form of one route: its widgets keep what was typed until it is saved or the page is left, then begin with what
+    is stored.
 
     `seen` is the route as it was when the form was filled: only what differs from it was changed by this person.
     """
 
     def __init__(self, name: str, route: Route, *, probe: str) -> None:
-        """`probe` is one of the fields: when Streamlit has forgotten it, the form was left and is filled anew."""
+        """`probe` is one of the fields: when it was never drawn since the page was opened, the form is filled anew."""
         self._base = f"{PAGE}-{name}-{route.id}"
         self._turn = st.session_state.setdefault(f"{self._base}-turn", 0)
-        if self.key(probe) not in st.session_state:
+        if self.key(probe) not in st.session_state and self.key(probe) not in _typed():
             self.refresh(route)
 
     @property
@@ -109,13 +127,15 @@ class Sheet:
 
     def start(self, field: str, value: Any) -> str:
         """The widget's key, its state set to `value` when the form is new."""
-        key = self.key(field)
+        key, typed = self.key(field), _typed()
         if key not in st.session_state:
-            st.session_state[key] = value
+            st.session_state[key] = typed.get(key, value)
+        typed[key] = st.session_state[key]
         return key
 
     def done(self) -> None:
         """Saved: the next run shows what is stored now."""
+        st.session_state[_TYPED] = {key: value for key, value in _typed().items() if not key.startswith(self.key(""))}
         st.session_state[f"{self._base}-turn"] = self._turn + 1
 
 
