@@ -34,7 +34,8 @@ class Refusals:
         if code is None or outcome.kind is not OutcomeKind.REJECTED:
             return outcome
         tried = self._tries.pop(message_id, 0)
-        if code.retry and tried < TRIES_MOST and len(self._tries) < REMEMBERED_MOST:
+        again = code.retry and not outcome.partly  # the part that was taken would be sent a second time
+        if again and tried < TRIES_MOST and len(self._tries) < REMEMBERED_MOST:
             self._tries[message_id] = tried + 1
             return Outcome(OutcomeKind.UNSENT, detail=outcome.detail, code=outcome.code, retry_after_s=AGAIN_AFTER_S)
         return outcome._replace(reason=code.reason)

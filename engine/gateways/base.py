@@ -46,6 +46,8 @@ class Outcome(NamedTuple):
     delivered once each of them is."""
     code: str = ""
     """The operator's own code, as staff enter it in the route's table of codes: `0x0401`."""
+    partly: bool = False
+    """With REJECTED: the operator has, or may have, another part of it, so that it must not be submitted again."""
 
 
 class ReceiptState(StrEnum):

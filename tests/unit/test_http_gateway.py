@@ -55,6 +55,8 @@ from tests.operator.http_shapes import (
     basic,
 )
 
+THROTTLED, UNNAMED, BAD = {"status": "1"}, {"status": "0"}, {"status": "6", "error-text": "bad"}
+"""What Vonage says of a part: too fast, taken without an id, refused."""
 ACCEPTED, REJECTED, UNSENT, LOST = OutcomeKind.ACCEPTED, OutcomeKind.REJECTED, OutcomeKind.UNSENT, OutcomeKind.LOST
 REFUSED = "+61412349902"
 HOOK = "http://127.0.0.1:1/receipts/1/hunter2-hook"
@@ -277,6 +279,26 @@ def test_a_message_of_which_a_part_was_refused_is_refused() -> None:
     (outcome,) = read_answer(settings, group, Answer(200, json.dumps(said).encode())).outcomes
     assert (outcome.kind, outcome.reason) == (REJECTED, FailReason.INVALID_NUMBER)
     assert outcome.detail.startswith("only 1 of 2 parts were taken")
+    assert outcome.partly
+
+
+@pytest.mark.parametrize(
+    ("answers", "kind", "partly"),
+    [
+        ([THROTTLED, UNNAMED], LOST, False),
+        ([UNNAMED, THROTTLED], LOST, False),
+        ([UNNAMED, BAD], REJECTED, True),
+        ([BAD, THROTTLED], REJECTED, False),
+        ([THROTTLED, THROTTLED], UNSENT, False),
+    ],
+)
+def test_what_may_have_been_taken_in_part_is_not_asked_for_again(
+    answers: list[dict[str, str]], kind: OutcomeKind, partly: bool
+) -> None:
+    settings = parse_settings("https://u:p@h.example/#preset=vonage&sender=A")
+    group = Writer(settings).groups([sms()])[0]
+    (outcome,) = read_answer(settings, group, Answer(200, json.dumps({"messages": answers}).encode())).outcomes
+    assert (outcome.kind, outcome.partly) == (kind, partly)
 
 
 def test_one_bad_number_does_not_fail_the_others_of_its_request() -> None:

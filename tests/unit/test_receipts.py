@@ -211,6 +211,21 @@ def test_a_refusal_that_may_pass_is_tried_again_three_times_and_then_counts(
     assert reasons(made) == [FailReason.ABSENT] * 2
 
 
+def test_a_refusal_of_a_part_is_not_tried_again_when_another_was_taken(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(codes, "AGAIN_AFTER_S", 0.0)
+    made = start([Outcome(OutcomeKind.REJECTED, code="0x0401", partly=True)])
+    told(made, "0x0401", FailReason.ABSENT, retry=True)
+    task_id = made.send(1, content=LONG)
+    made.engine.scheduler.tick()
+    wait_until(lambda: made.row(task_id)["failed"] == 1)
+    gateway = made.engine._dispatcher._workers[1]._gateway
+    assert isinstance(gateway, Scripted)
+    assert [len(batch) for batch in gateway.batches] == [1]
+    assert reasons(made) == [FailReason.ABSENT]
+
+
 def test_receipts_that_trickle_in_are_folded_together(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     count = 60
     made = start([Outcome(OutcomeKind.ACCEPTED, provider_ref=f"r{number}") for number in range(count)])

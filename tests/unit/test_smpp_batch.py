@@ -77,7 +77,19 @@ def test_a_message_of_which_a_part_is_refused_is_rejected_and_its_rest_is_not_wr
     batch.accepted(first, "a")
     batch.rejected(second, NO)
     assert batch.take(9, 0.0) == []
-    assert (batch.outcomes, ended.times) == ([NO], 1)
+    assert (batch.outcomes, ended.times) == ([NO._replace(partly=True)], 1)
+
+
+@pytest.mark.parametrize("refused_first", [True, False])
+def test_a_message_with_a_lost_and_a_refused_part_may_be_with_the_operator(refused_first: bool) -> None:
+    batch, _ = begin(2)
+    first, second = batch.take(2, 0.0)
+    if refused_first:
+        batch.rejected(second, NO)
+    batch.lost(first, GONE)
+    if not refused_first:
+        batch.rejected(second, NO)
+    assert batch.outcomes == [NO._replace(partly=True)]
 
 
 def test_a_message_of_which_a_part_is_lost_is_lost_and_its_rest_is_not_written() -> None:

@@ -182,17 +182,25 @@ def _joined(read: Sequence[Read]) -> Verdict:
     return Verdict([outcome for outcome, _ in read], next((halt for _, halt in read if halt), None))
 
 
+_MAY_HAVE_IT: Final = frozenset({OutcomeKind.ACCEPTED, OutcomeKind.LOST})
+_SAYS_MORE: Final = {OutcomeKind.ACCEPTED: -1, OutcomeKind.UNSENT: 0, OutcomeKind.LOST: 1, OutcomeKind.REJECTED: 2}
+"""Of the parts of a message, whose outcome is the message's when they differ."""
+
+
 def _of_parts(read: Sequence[Read]) -> Verdict:
     """One message from the answers to its parts. A part that was refused spoils the message, and it is not charged."""
     outcomes = [outcome for outcome, _ in read]
     refs = tuple(outcome.provider_ref for outcome in outcomes if outcome.kind is OutcomeKind.ACCEPTED)
     if len(refs) == len(outcomes):
         return Verdict([Outcome(OutcomeKind.ACCEPTED, refs[0], part_refs=refs if len(refs) > 1 else ())])
-    bad, halt = next(pair for pair in read if pair[0].kind is not OutcomeKind.ACCEPTED)
+    bad = max(outcomes, key=lambda outcome: _SAYS_MORE[outcome.kind])
+    halt = next((halt for _, halt in read if halt), None)
     if refs and bad.kind is not OutcomeKind.LOST:
         detail = f"only {len(refs)} of {len(outcomes)} parts were taken: {bad.detail}"[:DETAIL_LENGTH]
         reason = bad.reason or FailReason.REJECTED
-        bad = Outcome(OutcomeKind.REJECTED, reason=reason, detail=detail, stop_task=bad.stop_task, code=bad.code)
+        bad = bad._replace(kind=OutcomeKind.REJECTED, reason=reason, detail=detail)
+    if bad.kind is OutcomeKind.REJECTED and any(one.kind in _MAY_HAVE_IT for one in outcomes):
+        bad = bad._replace(partly=True, retry_after_s=0.0)
     return Verdict([bad], halt)
 
 

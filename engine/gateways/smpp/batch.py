@@ -36,16 +36,18 @@ class Message:
     """What is known of one message. `open` parts have no end yet, `flying` ones (of several) await their answer; `refs`
     are those of its accepted parts.
 
-    `fate` is its outcome once that cannot be acceptance any more: nothing more of it is worth writing then.
+    `fate` is its outcome once that cannot be acceptance any more: nothing more of it is worth writing then. `doubtful`:
+    a part of it was lost, so that the operator may have it.
     """
 
-    __slots__ = ("batch", "fate", "flying", "index", "open", "refs")
+    __slots__ = ("batch", "doubtful", "fate", "flying", "index", "open", "refs")
 
     def __init__(self, batch: Batch, index: int, parts: int) -> None:
         self.batch = batch
         self.index = index
         self.open = parts
         self.flying = 0
+        self.doubtful = False
         self.refs = [""] * parts if parts > 1 else _ALONE
         self.fate: Outcome | None = None
 
@@ -60,6 +62,7 @@ class Message:
 
     def doom(self, outcome: Outcome) -> None:
         """A part will never be accepted. Refusal says more than doubt, and doubt more than that it was not sent."""
+        self.doubtful = self.doubtful or outcome.kind is OutcomeKind.LOST
         if self.fate is None or _SAYS_MORE[outcome.kind] > _SAYS_MORE[self.fate.kind]:
             self.fate = outcome
 
@@ -69,6 +72,8 @@ class Message:
             return self._acceptance()
         if self.fate.kind is OutcomeKind.UNSENT and self.taken:
             return Outcome(OutcomeKind.LOST, detail=_half(self.fate.detail))
+        if self.fate.kind is OutcomeKind.REJECTED and (self.taken or self.doubtful):
+            return self.fate._replace(partly=True)
         return self.fate
 
     def _acceptance(self) -> Outcome:
