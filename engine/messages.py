@@ -100,6 +100,8 @@ def record_submitted(tx: Tx, *, task: Row, accepted: pl.DataFrame, carrier_id: i
     """
     tx.bulk("messages.record_submitted", accepted.select("id", "provider_ref"), now_us)
     awaited = _references(accepted)
+    if awaited.height > accepted.height:
+        tx.bulk("messages.record_parts", awaited.filter(pl.col("refs") > 1).select("id", "refs").unique())
     tx.bulk("messages.await_receipts", awaited, task["id"], task["account_id"], carrier_id, now_us)
     if task["charge_on"] == ChargeOn.ACCEPTED:
         _charge_accepted(tx, accepted, task, now_us)
@@ -128,15 +130,16 @@ def requeue(tx: Tx, ids: Sequence[int]) -> None:
     tx.bulk("messages.requeue", _id_batch(ids))
 
 
-def doubt(tx: Tx, ids: Sequence[int], *, detail: str) -> None:
-    """The outcome is unknown; never resent, settled by receipt or deadline."""
-    moved = tx.bulk("messages.doubt", _id_batch(ids), FailReason.CONNECTION_LOST.value, detail[:DETAIL_LENGTH])
+def doubt(tx: Tx, ids: Sequence[int], *, detail: str, now_us: int) -> None:
+    """The outcome is unknown; never resent, settled by receipt or by the deadline, which counts from `now_us`."""
+    reason = FailReason.CONNECTION_LOST.value
+    moved = tx.bulk("messages.doubt", _id_batch(ids), reason, detail[:DETAIL_LENGTH], now_us)
     _count_doubt(tx, moved)
 
 
-def doubt_interrupted(tx: Tx) -> int:
+def doubt_interrupted(tx: Tx, *, now_us: int) -> int:
     """At start: whatever was being submitted when the process died is in doubt. Returns how many."""
-    moved = tx.all("messages.doubt_interrupted", FailReason.CONNECTION_LOST.value)
+    moved = tx.all("messages.doubt_interrupted", FailReason.CONNECTION_LOST.value, now_us)
     if moved:
         _count_doubt(tx, moved)
         counts = (

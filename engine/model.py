@@ -181,6 +181,8 @@ class FailReason(StrEnum):
     REJECTED = "rejected"
     EXPIRED = "expired"
     NO_RECEIPT = "no_receipt"
+    UNREPORTED = "unreported"
+    """As NO_RECEIPT, on a route that charges what its operator accepts."""
     UNDELIVERABLE = "undeliverable"
     CONNECTION_LOST = "connection_lost"
     CANCELLED = "cancelled"
@@ -197,7 +199,14 @@ FAIL_SENTENCES: Final[dict[FailReason, tuple[str, str]]] = {
     FailReason.TOO_LONG: ("The message was too long for the operator.", "Shorten the message."),
     FailReason.REJECTED: ("The operator refused the message without a reason.", "Try again once, then ask staff."),
     FailReason.EXPIRED: ("The phone stayed off until the message expired.", "Send again in the local daytime."),
-    FailReason.NO_RECEIPT: ("The operator never told the outcome within 72 hours.", "Ask staff to check the route."),
+    FailReason.NO_RECEIPT: (
+        "The operator never told the outcome within 72 hours.",
+        "It may have arrived. Ask staff to check.",
+    ),
+    FailReason.UNREPORTED: (
+        "The operator took the message and told no outcome; this route charges for what its operator takes.",
+        "Nothing to do. To see who got it, choose a route with receipts.",
+    ),
     FailReason.UNDELIVERABLE: ("The operator could not deliver the message.", "Check the number, then send again."),
     FailReason.CONNECTION_LOST: (
         "The connection was lost while sending; the message may have arrived.",

@@ -25,7 +25,9 @@ DEADLINE_US: Final = 72 * HOUR_US
 """No receipt after this: expired, and the credit returns."""
 DEADLINE_BATCH: Final = 5_000
 LATE_WINDOW_US: Final = 5 * DAY_US
-"""How far back the message of a late receipt is looked for."""
+"""How far back the message of a late receipt is looked for, from when it was handed over."""
+CLOCK_OFF_US: Final = DAY_US
+"""An operator's dates may be of another time zone, and only to the minute."""
 LATE_FRESH_US: Final = MINUTE_US
 """A parked receipt is looked up among all messages in its first minute, then hourly."""
 CODE_LENGTH: Final = 32
@@ -46,6 +48,9 @@ _INBOX_SCHEMA: Final[dict[str, Any]] = {
     "msisdn": pl.Int64,
     "code": pl.String,
 }
+
+
+_TO_WHOM: Final[dict[str, Any]] = {"id": pl.Int64, "to_msisdn": pl.Int64}
 
 
 class Receipts:
@@ -93,7 +98,7 @@ class Receipts:
             return 0
         now_us = self._clock.now_us()
         with self._store.transaction() as tx:
-            rows = tx.frame("receipts.take", FOLD_BATCH).sort("receipt_id")
+            rows = _of_one_message(tx, tx.frame("receipts.take", FOLD_BATCH)).sort("receipt_id")
             decides = pl.col("id").is_not_null() & _first_of_reference(rows)
             first, rest = rows.filter(decides), rows.filter(~decides)
             _finish(tx, first, now_us)
@@ -120,7 +125,8 @@ class Receipts:
             self._last_hourly_us = now_us
         fresh_us = 0 if hourly else now_us - LATE_FRESH_US
         with self._store.transaction() as tx:
-            awaited = tx.frame("receipts.parked_awaited", FOLD_BATCH).sort("receipt_id")
+            awaited = _of_one_message(tx, tx.frame("receipts.parked_awaited", FOLD_BATCH)).sort("receipt_id")
+            awaited = awaited.filter(pl.col("id").is_not_null())
             _finish(tx, awaited.filter(_first_of_reference(awaited)), now_us)
             late = tx.frame(
                 "receipts.parked_late", fresh_us, now_us - EARLY_WAIT_US, now_us - LATE_WINDOW_US, FOLD_BATCH
@@ -133,16 +139,20 @@ class Receipts:
         return awaited.height + late.height + named
 
     def expire(self) -> int:
-        """Messages without receipt for 72 hours expire and their credit returns. Returns how many."""
+        """Messages without receipt for 72 hours expire, and the credit returns of those that were not charged on
+        acceptance. Returns how many."""
         now_us = self._clock.now_us()
         with self._store.transaction() as tx:
             overdue = tx.all("receipts.overdue", now_us - DEADLINE_US, DEADLINE_BATCH)
             if not overdue:
                 return 0
-            batch = messages.finals(
-                [row["id"] for row in overdue], MessageState.EXPIRED, now_us=now_us, reason=FailReason.NO_RECEIPT
-            )
-            return messages.finish(tx, batch, now_us=now_us)
+            ended = 0
+            for charged, reason in ((False, FailReason.NO_RECEIPT), (True, FailReason.UNREPORTED)):
+                ids = [row["id"] for row in overdue if row["charged"] is charged]
+                ended += messages.finish(
+                    tx, messages.finals(ids, MessageState.EXPIRED, now_us=now_us, reason=reason), now_us=now_us
+                )
+            return ended
 
 
 def _has_parts(rows: pl.DataFrame) -> bool:
@@ -152,6 +162,20 @@ def _has_parts(rows: pl.DataFrame) -> bool:
 def _first_of_reference(rows: pl.DataFrame) -> pl.Expr:
     """The first receipt of each reference; comparing ids alone is four times as fast."""
     return pl.struct("id", "provider_ref").is_first_distinct() if _has_parts(rows) else pl.col("id").is_first_distinct()
+
+
+def _of_one_message(tx: Tx, rows: pl.DataFrame) -> pl.DataFrame:
+    """Of receipts whose reference several messages have (operators begin to count anew) the message to the number that
+    the receipt names; where that is not one, the receipt names nobody."""
+    several = rows.filter(pl.col("receipt_id").is_duplicated())
+    if several.is_empty():
+        return rows
+    to_whom = pl.DataFrame(tx.bulk("receipts.to_whom", several.select("id").unique()), schema=_TO_WHOM)
+    meant = several.join(to_whom, on="id").filter(pl.col("msisdn") == pl.col("to_msisdn")).drop("to_msisdn")
+    meant = meant.filter(~pl.col("receipt_id").is_duplicated())
+    nobody = several.unique("receipt_id", keep="any").join(meant, on="receipt_id", how="anti")
+    nobody = nobody.with_columns(pl.lit(None, dtype=pl.Int64).alias("id"))
+    return pl.concat([rows.filter(~pl.col("receipt_id").is_duplicated()), meant, nobody])
 
 
 def _whole(tx: Tx, rows: pl.DataFrame) -> pl.DataFrame:
@@ -179,7 +203,9 @@ def _settle_doubts(tx: Tx, now_us: int) -> int:
     before_us = now_us - EARLY_WAIT_US
     if tx.one("receipts.any_nameless", before_us) is None:
         return 0
-    rows = tx.frame("receipts.parked_doubtful", before_us, now_us - LATE_WINDOW_US, FOLD_BATCH).sort("receipt_id")
+    rows = tx.frame("receipts.parked_doubtful", before_us, now_us - LATE_WINDOW_US, FOLD_BATCH, CLOCK_OFF_US).sort(
+        "receipt_id"
+    )
     first = rows.filter(pl.col("id").is_first_distinct())
     _end(tx, first.with_columns(pl.lit(MessageState.IN_DOUBT.value).alias("old_state")), now_us)
     return first.height
@@ -216,10 +242,12 @@ def _end(tx: Tx, rows: pl.DataFrame, now_us: int) -> None:
 
 
 def _record_late(tx: Tx, rows: pl.DataFrame) -> None:
-    """Receipts for final messages: a repetition is dropped, another state is recorded; money never moves."""
+    """Receipts for final messages: a repetition is dropped, another state is recorded; money never moves. That one part
+    of several arrived says nothing of the message."""
     if rows.is_empty():
         return
-    differs = rows.filter(pl.col("state") != pl.col("message_state")).unique("message_id", keep="first")
+    of_a_part = (pl.col("state") == MessageState.DELIVERED.value) & (pl.col("refs") > 1)
+    differs = rows.filter((pl.col("state") != pl.col("message_state")) & ~of_a_part).unique("message_id", keep="first")
     if not differs.is_empty():
         recorded = tx.bulk("receipts.record_late", differs.select("message_id", "state", "receipt_us"))
         counts = (

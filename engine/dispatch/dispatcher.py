@@ -48,7 +48,7 @@ class Dispatcher:
     def recover(self) -> int:
         """At start, before anything is sent: interrupted submits are in doubt. Returns how many."""
         with self._store.transaction() as tx:
-            interrupted = messages.doubt_interrupted(tx)
+            interrupted = messages.doubt_interrupted(tx, now_us=self._clock.now_us())
             tx.run("dispatch.end_interrupted", self._clock.now_us())
         return interrupted
 

@@ -61,7 +61,7 @@ def record(tx: Tx, claim: Claim, outcomes: Sequence[Outcome], *, now_us: int) ->
     if not accepted.is_empty():
         messages.record_submitted(tx, task=task, accepted=accepted, carrier_id=claim.carrier_id, now_us=now_us)
     if lost:
-        messages.doubt(tx, lost, detail="the connection was lost before the answer")
+        messages.doubt(tx, lost, detail="the connection was lost before the answer", now_us=now_us)
     if rejected:
         messages.finish(tx, messages.finals_of(rejected), now_us=now_us)
     if unsent:

@@ -222,7 +222,11 @@ def message_detail(reader: Reader, scope: int | None, message_id: int, *, to_ope
 
 def _timeline(row: Row) -> Rows:
     """`words` and `at_us` of what happened, in order."""
-    steps = [("Accepted and credit held", row["created_us"]), ("Handed to the operator", row["submitted_us"])]
+    steps = [
+        ("Accepted and credit held", row["created_us"]),
+        ("Handed to the operator", row["submitted_us"]),
+        ("The connection was lost before the operator's answer", row["doubt_us"]),
+    ]
     if row["final_us"] is not None:
         steps.append((STATE_WORDS[MessageState(row["state"])], row["final_us"]))
     if row["late_state"] is not None:

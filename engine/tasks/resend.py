@@ -1,7 +1,7 @@
 """Sending again to those an earlier task did not reach: the same texts, a new task, linked to the old one.
 
-Left out are recipients whose late receipt says delivered, and those that an earlier repetition reached or may yet
-reach: nobody is sent to twice because somebody pressed twice.
+Left out are recipients whose late receipt says delivered, and those that another repetition, of this task or of one
+that it repeats, reached or may yet reach: nobody is sent to twice because somebody pressed twice.
 """
 
 from __future__ import annotations
@@ -21,12 +21,8 @@ from engine.store import Reader, Row, Rows, Store, Tx
 from engine.tasks.quote import NAME_LENGTH, Draft, Origin, Resend
 from engine.tasks.texts import OWN_TEXT
 
-STATES: Final[dict[Resend, tuple[str, str, str]]] = {
-    Resend.FAILED: ("failed", "expired", "expired"),
-    Resend.IN_DOUBT: ("in_doubt", "in_doubt", "in_doubt"),
-    Resend.BOTH: ("failed", "expired", "in_doubt"),
-}
-"""States of the messages that are sent again; the SQL has as many places."""
+UNCERTAIN: Final[dict[Resend, bool | None]] = {Resend.FAILED: False, Resend.IN_DOUBT: True, Resend.BOTH: None}
+"""Whether those that are sent to again may have got it: in doubt, or never heard of by a receipt."""
 
 _REJECTED: Final[dict[str, Any]] = {"row": pl.Int32, "value": pl.String, "reason": pl.String}
 
@@ -35,7 +31,7 @@ _REJECTED: Final[dict[str, Any]] = {"row": pl.Int32, "value": pl.String, "reason
 class ResendList:
     """Who is sent to again, each with the text they were sent; `task` is the earlier task's row.
 
-    `in_doubt` of them may have got it already. `draft()` is what `preview` takes.
+    `in_doubt` of them may have got it already: no receipt ever said. `draft()` is what `preview` takes.
     """
 
     task: Row
@@ -72,15 +68,15 @@ class TaskResend:
         Raises AccessError("not_found").
         """
         rows = resendable(self._store, _own(self._store, actor, task_id), Resend.BOTH)
-        doubts = sum(row["state"] == "in_doubt" for row in rows)
+        doubts = sum(row["uncertain"] for row in rows)
         return {Resend.FAILED.value: len(rows) - doubts, Resend.IN_DOUBT.value: doubts}
 
     @allows(SENDING_ROLES)
     def resend_list(self, actor: Actor, task_id: int, which: str, *, may_repeat: bool = False) -> ResendList:
         """The recipients of `which` (failed, in_doubt, both) for a new task; they are priced and accepted as any.
 
-        Messages in doubt may have arrived: they need `may_repeat`, the person's confirmation. Raises
-        AccessError("not_found"), StateError("doubt_unconfirmed"), InputError("nothing_to_resend").
+        Messages in doubt, or without a receipt, may have arrived: they need `may_repeat`, the person's confirmation.
+        Raises AccessError("not_found"), StateError("doubt_unconfirmed"), InputError("nothing_to_resend").
         """
         chosen = _which(which)
         task = _own(self._store, actor, task_id)
@@ -89,7 +85,7 @@ class TaskResend:
         rows = resendable(self._store, task, chosen)
         if not rows:
             raise InputError("nothing_to_resend")
-        return ResendList(task, chosen, _file(rows), sum(row["state"] == "in_doubt" for row in rows))
+        return ResendList(task, chosen, _file(rows), sum(row["uncertain"] for row in rows))
 
     @allows(SENDING_ROLES)
     def copy_list(self, actor: Actor, task_id: int) -> RecipientFile | None:
@@ -102,9 +98,9 @@ class TaskResend:
 
 
 def resendable(reader: Reader, task: Row, which: Resend) -> Rows:
-    """Messages of a task that can be sent again: row_number, msisdn, country, content, state."""
+    """Messages of a task that can be sent again: row_number, msisdn, country, content, state, uncertain."""
     last = task["first_message"] + task["recipients"] - 1
-    return reader.all("control.resendable", task["id"], task["first_message"], last, *STATES[which])
+    return reader.all("control.resendable", task["id"], task["first_message"], last, UNCERTAIN[which])
 
 
 def link_origin(tx: Tx, actor: Actor, draft: Draft, messages: pl.DataFrame, *, task_id: int, now_us: int) -> None:

@@ -228,7 +228,7 @@ def _resend(detail: TaskDetail) -> None:
     with_doubts = False
     if doubts:
         with_doubts = st.checkbox(
-            f"Also send to {show.plural(doubts, 'recipient')} in doubt: they may get the text twice",
+            f"Also send to {show.plural(doubts, 'recipient')} in doubt or without receipt: they may get the text twice",
             key=f"task-doubts-{row['id']}",
         )
     routes = {route.id: route for route in engine.routes.selectable(actor)}

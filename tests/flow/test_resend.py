@@ -92,6 +92,22 @@ def test_what_failed_again_can_be_sent_again(made: World) -> None:
     assert tasks.resend_counts(made.owner, again) == {"failed": 3, "in_doubt": 0}
 
 
+def test_who_was_reached_over_two_steps_is_not_sent_to_again(made: World) -> None:
+    bad, good = made.add_route("Bad", "sim://?fail=1"), made.add_route("Good", "sim://?seed=2")
+    tasks = made.engine.tasks
+    first = made.send(2, route_id=bad)
+    wait_until(lambda: settled(made, first))
+    chain = [first]
+    for route_id in (bad, good):
+        draft = tasks.resend_list(made.owner, chain[-1], "failed").draft(route_id=route_id)
+        chain.append(tasks.accept(made.owner, tasks.preview(made.owner, draft)))
+        wait_until(lambda: settled(made, chain[-1]))
+    assert made.row(chain[-1])["delivered"] == 2
+    for task_id in chain:
+        assert tasks.resend_counts(made.owner, task_id) == {"failed": 0, "in_doubt": 0}
+    assert_proved(made, *chain)
+
+
 def test_a_late_receipt_that_says_delivered_is_not_sent_again(made: World) -> None:
     first = personal(made)
     with made.store.transaction() as tx:

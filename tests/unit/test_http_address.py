@@ -117,6 +117,7 @@ def test_addresses_begin_with_every_scheme_that_is_named() -> None:
         (f"{BASE}#preset=generic&states=x:gone", "states: a state is one of enroute"),
         (f"{BASE}#preset=generic&unsent=200", "unsent: use HTTP statuses"),
         (f"{BASE}#preset=generic&batch=10", "batch needs the parameter list"),
+        (f"{BASE}#preset=generic&list=messages&batch=3&id=id", "batch with id needs answers"),
         (f"{BASE}#preset=generic&body=form&list=l", "a list of messages needs body=json"),
         (f"{BASE}#preset=generic&method=GET", "method=GET needs body=query"),
         (f"{BASE}#preset=generic&parts=1", "parts=1 needs answers"),

@@ -197,7 +197,7 @@ def test_a_query_keeps_what_the_address_has_already() -> None:
 
 def test_recipients_of_one_text_go_together_up_to_the_batch() -> None:
     batch = [sms(1, text="a"), sms(2, text="b"), sms(3, text="a"), sms(4, text="a"), sms(5, text="a", sender="X")]
-    bodies = [json.loads(body) for _, _, body in written("&batch=2&batch_by=recipients&to=to&ref=mine", batch)]
+    bodies = [json.loads(body) for _, _, body in written("&batch=2&batch_by=recipients&to=to&ref=mine&answers=all", batch)]
     assert [(one["text"], len(one["to"]), one["from"]) for one in bodies] == [
         ("a", 2, "Acme"),
         ("a", 1, "Acme"),
@@ -208,7 +208,7 @@ def test_recipients_of_one_text_go_together_up_to_the_batch() -> None:
 
 def test_constants_go_with_each_message_or_once_per_request() -> None:
     ((_, headers, body),) = written(
-        "&list=all.sms&batch=5&field.class=1&json.flash=true&top.bulk.name=news&header.X-Key=k", some(2)
+        "&list=all.sms&batch=5&answers=all&field.class=1&json.flash=true&top.bulk.name=news&header.X-Key=k", some(2)
     )
     sent = json.loads(body)
     assert [(one["class"], one["flash"]) for one in sent["all"]["sms"]] == [("1", True), ("1", True)]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from engine.dispatch import codes
 from engine.gateways import Outcome, OutcomeKind, Receipt, ReceiptState
-from engine.model import MICRO, FailReason
+from engine.model import DAY_US, MICRO, ChargeOn, FailReason, to_datetime
 from engine.receipts import DEADLINE_US
 from engine.routes import Code
 from engine.routes.codes import change
@@ -52,8 +52,8 @@ def handed_over(made: World, count: int = 1, text: str = LONG) -> int:
 
 
 def arrive(made: World, *receipts: Receipt) -> None:
-    """Receipts come and are folded; those for unknown references are looked at again after their wait."""
-    made.engine._receipts.sink_for(1)(receipts)
+    """Receipts of now come and are folded; those for unknown references are looked at again after their wait."""
+    made.engine._receipts.sink_for(1)([one._replace(at_us=made.clock.now_us()) for one in receipts])
     while made.engine._receipts.fold():
         continue
     made.clock.move(seconds=3)
@@ -224,6 +224,124 @@ def test_a_refusal_of_a_part_is_not_tried_again_when_another_was_taken(
     assert isinstance(gateway, Scripted)
     assert [len(batch) for batch in gateway.batches] == [1]
     assert reasons(made) == [FailReason.ABSENT]
+
+
+def scripted(made: World, *outcomes: Outcome) -> None:
+    """What the operator answers from now on."""
+    made.engine._dispatcher._workers[1]._gateway.outcomes = outcomes  # type: ignore[union-attr] # the script
+
+
+def accepted(ref: str) -> Outcome:
+    return Outcome(OutcomeKind.ACCEPTED, provider_ref=ref)
+
+
+def state_of(made: World, task_id: int) -> tuple[object, ...]:
+    (row,) = raw(made, "select state, reason, late_state from message where task_id = $1", task_id)
+    return tuple(row.values())
+
+
+def test_the_deadline_of_doubt_counts_from_the_doubt_and_not_from_the_task(start: Start) -> None:
+    made = start([accepted("one")])
+    handed_over(made, 1, "One")
+    scripted(made, LOST)
+    old = made.send(1, content="Two")
+    with made.store.transaction() as tx:
+        tx.run("dispatch.begin_task", old, made.clock.now_us(), None)
+    made.clock.move(seconds=DEADLINE_US / 1_000_000 + 1)
+    made.engine.scheduler.tick()
+    wait_until(lambda: made.row(old)["in_doubt"] == 1)
+    made.engine._receipts.expire()
+    assert state_of(made, old)[0] == "in_doubt"
+    made.clock.move(seconds=DEADLINE_US / 1_000_000 + 1)
+    made.engine._receipts.expire()
+    assert state_of(made, old)[:2] == ("expired", FailReason.NO_RECEIPT)
+
+
+def test_a_late_receipt_of_what_was_scheduled_long_ago_is_recorded(start: Start) -> None:
+    made = start([accepted("one")])
+    task_id = made.send(1, content="One", scheduled_at=to_datetime(made.clock.now_us() + 20 * DAY_US))
+    made.clock.move(hours=20 * 24 + 1)
+    made.engine.scheduler.tick()
+    wait_until(lambda: made.row(task_id)["state"] == "sent")
+    arrive(made, receipt("one", ReceiptState.FAILED))
+    arrive(made, receipt("one"))
+    assert state_of(made, task_id) == ("failed", FailReason.ABSENT, "delivered")
+    assert made.row(task_id)["late_delivered"] == 1
+
+
+def test_a_repeated_receipt_of_another_message_does_not_settle_doubt(start: Start) -> None:
+    made = start([accepted("one")])
+    known = made.send(1, content="One", scheduled_at=to_datetime(made.clock.now_us() + 20 * DAY_US))
+    made.clock.move(hours=20 * 24 + 1)
+    made.engine.scheduler.tick()
+    wait_until(lambda: made.row(known)["state"] == "sent")
+    arrive(made, receipt("one", msisdn="+61412000000"))
+    scripted(made, LOST)
+    doubtful = handed_over(made, 1, "Two")
+    arrive(made, receipt("one", msisdn="+61412000000"))
+    assert state_of(made, doubtful)[0] == "in_doubt"
+
+
+def test_what_happened_before_a_message_was_handed_over_does_not_settle_its_doubt(start: Start) -> None:
+    made = start([LOST])
+    task_id = handed_over(made, 1, "One")
+    before_us = made.clock.now_us() - 2 * DAY_US
+    made.engine._receipts.sink_for(1)([receipt("unheard", msisdn="+61412000000")._replace(at_us=before_us)])
+    arrive(made)
+    assert state_of(made, task_id)[0] == "in_doubt"
+
+
+def test_doubt_is_not_settled_while_another_message_to_the_number_awaits_its_answer(start: Start) -> None:
+    made = start([LOST])
+    doubtful = handed_over(made, 1, "One")
+    other = made.send(1, content="Two")
+    with made.store.transaction() as tx:
+        tx.raw.execute("update message set state = 'submitting' where task_id = $1", [other])  # type: ignore[attr-defined]
+    arrive(made, receipt("early", msisdn="+61412000000"))
+    assert state_of(made, doubtful)[0] == "in_doubt"
+
+
+def test_a_late_receipt_of_one_part_says_nothing_of_the_message(start: Start) -> None:
+    made = start([MANY])
+    task_id = handed_over(made)
+    arrive(made, receipt("p2", ReceiptState.FAILED))
+    arrive(made, receipt("p1"))
+    assert state_of(made, task_id) == ("failed", FailReason.ABSENT, None)
+    assert not raw(made, "select 1 from receipt_inbox")
+
+
+@pytest.mark.parametrize(("msisdn", "delivered"), [("+61412000001", 1), ("", 0), ("+61412999999", 0)])
+def test_a_reference_that_two_messages_have_ends_the_one_it_names(start: Start, msisdn: str, delivered: int) -> None:
+    made = start([accepted("000001")])
+    task_id = handed_over(made, 2, "One")
+    arrive(made, receipt("000001", msisdn=msisdn))
+    arrive(made)
+    states = raw(made, "select msisdn, state from message where task_id = $1 order by id", task_id)
+    assert [row["state"] for row in states] == ["submitted", "delivered" if delivered else "submitted"]
+    assert of_task(made, task_id)[1:4] == (delivered, 0, delivered * MICRO)
+
+
+def test_what_a_route_charged_on_acceptance_is_not_offered_for_sending_again(tmp_path: Path) -> None:
+    gateway = Scripted([accepted("one")])
+    made = world(tmp_path, gateways=lambda _: gateway, started=False)
+    route_id = made.add_route("Plain", "sim://?seed=2", charge_on=ChargeOn.ACCEPTED)
+    task_id = made.send(1, content="One", route_id=route_id)
+    made.engine.scheduler.tick()
+    wait_until(lambda: made.row(task_id)["state"] == "sent")
+    made.clock.move(seconds=DEADLINE_US / 1_000_000 + 1)
+    made.engine._receipts.expire()
+    assert of_task(made, task_id) == ("finished", 0, 0, MICRO, 0)
+    assert state_of(made, task_id)[:2] == ("expired", FailReason.UNREPORTED)
+    assert made.engine.tasks.resend_counts(made.owner, task_id) == {"failed": 0, "in_doubt": 0}
+    made.engine.stop()
+
+
+def test_what_no_receipt_ever_told_of_is_sent_again_only_when_confirmed(start: Start) -> None:
+    made = start([accepted("one")])
+    task_id = handed_over(made, 1, "One")
+    made.clock.move(seconds=DEADLINE_US / 1_000_000 + 1)
+    made.engine._receipts.expire()
+    assert made.engine.tasks.resend_counts(made.owner, task_id) == {"failed": 0, "in_doubt": 1}
 
 
 def test_receipts_that_trickle_in_are_folded_together(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,6 +63,8 @@ def _check_request(settings: Settings) -> None:
         raise ValueError("a list of messages needs body=json.")
     if settings.batch > 1 and settings.batch_by == "messages" and not settings.list:
         raise ValueError("batch needs the parameter list, or batch_by=recipients.")
+    if settings.batch > 1 and settings.id and not settings.answers:
+        raise ValueError("batch with id needs answers: one id for all would give all of them the first receipt.")
     if settings.parts and (settings.batch > 1 or not settings.answers):
         raise ValueError("parts=1 needs answers, and batch=1.")
     if settings.retry and not settings.ref:

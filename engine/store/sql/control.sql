@@ -21,18 +21,28 @@ update task set paused_us = null where id = $1;
 update task set name = $2, scheduled_us = $3, due_us = $4 where id = $1;
 
 -- name: resendable
--- Messages of a task (ids $2 to $3) in three states that did not arrive late, and that no repetition reached or may reach.
-select m.row_number, m.msisdn, m.country, m.content, m.state
-from message as m
-where m.task_id = $1 and m.id between $2 and $3 and m.state in ($4, $5, $6)
-  and (m.late_state is null or m.late_state <> 'delivered')
+-- Messages of a task (ids $2 to $3) that did not arrive, also not late, were not charged, and that no other task of its
+-- family (all that repeat it or that it repeats, over any number of steps) reached or may yet reach. Those that may have
+-- arrived unheard are `uncertain`; $4 chooses (null: both).
+with recursive family(id) as (
+    select cast($1 as bigint)
+    union
+    select case when o.origin_id = f.id then o.task_id else o.origin_id end
+    from task_origin as o join family as f on f.id in (o.origin_id, o.task_id)
+)
+select m.row_number, m.msisdn, m.country, m.content, m.state, m.uncertain
+from (
+    select *, state = 'in_doubt' or (state = 'expired' and coalesce(reason, 'no_receipt') = 'no_receipt') as uncertain
+    from message
+    where task_id = $1 and id between $2 and $3 and state in ('failed', 'expired', 'in_doubt') and charged_micro = 0
+      and (late_state is null or late_state <> 'delivered')
+) as m
+where (cast($4 as boolean) is null or m.uncertain = $4)
   and m.msisdn not in (
-      select again.msisdn
-      from task_origin as o
-      join task as t on t.id = o.task_id
-      join message as again on again.task_id = t.id
-      where o.origin_id = $1 and again.id >= $2
-        and (again.state not in ('failed', 'expired', 'cancelled') or again.late_state = 'delivered'))
+      select again.msisdn from message as again
+      where again.task_id in (select id from family where id <> $1)
+        and (again.state not in ('failed', 'expired', 'cancelled') or again.late_state = 'delivered'
+            or (again.id > $3 and again.state = 'expired' and coalesce(again.reason, 'no_receipt') = 'no_receipt')))
 order by m.id;
 
 -- name: link_origin

@@ -21,6 +21,10 @@ select min(id) as id from message where task_id = $1 and id between $2 and $3 an
 update message set state = 'submitted', provider_ref = batch.provider_ref, submitted_us = $1
 from batch where message.id = batch.id and message.state = 'submitting';
 
+-- name: record_parts
+-- How many references each has, of those with several.
+update message set refs = batch.refs from batch where message.id = batch.id;
+
 -- name: any_unrecorded
 -- Whether messages of a task were handed to a gateway whose answer is not recorded yet.
 select 1 as yes from message where task_id = $1 and id between $2 and $3 and state = 'submitting' limit 1;
@@ -47,13 +51,13 @@ from batch where message.id = batch.id and message.state = 'submitting';
 
 -- name: doubt
 -- The outcome is unknown.
-update message set state = 'in_doubt', reason = $1, detail = $2
+update message set state = 'in_doubt', reason = $1, detail = $2, doubt_us = $3
 from batch where message.id = batch.id and message.state = 'submitting'
 returning message.task_id;
 
 -- name: doubt_interrupted
 -- After a crash: the outcome of what was being submitted is unknown.
-update message set state = 'in_doubt', reason = $1, detail = 'the server stopped while sending'
+update message set state = 'in_doubt', reason = $1, detail = 'the server stopped while sending', doubt_us = $2
 where state = 'submitting' returning task_id, dispatch_id, held_micro;
 
 -- name: count_interrupted
