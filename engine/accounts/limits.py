@@ -66,10 +66,14 @@ class AccountLimits:
             most = f"tasks of {format_credits(self.task_micro)} credits"
             raise InputError("account_limit", limit=most, asked=format_credits(cost_micro))
 
-    def check_day(self, reader: Reader, account_id: int, *, sms: int, zone: str, now_us: int) -> None:
-        """Counts what was accepted since midnight where the account is. Raises InputError("account_day_limit")."""
+    def check_day(self, reader: Reader, account_id: int, *, sms: int, now_us: int) -> None:
+        """Counts what was accepted since midnight where the account is, wherever its people are. Raises
+        InputError("account_day_limit")."""
         if self.sms_a_day is None:
             return
+        account = reader.one("accounts.one", account_id)
+        assert account is not None
+        zone = account["zone"]
         used = sms_today(reader, account_id, zone=zone, now_us=now_us)
         if used + sms > self.sms_a_day:
             raise InputError(

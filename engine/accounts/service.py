@@ -122,6 +122,8 @@ class Accounts(SignIn):
     def set_status(self, actor: Actor, account_id: int, status: str, *, note: str = "") -> None:
         """Approves, reactivates ("active") or closes ("suspended") a customer account; closing ends its sessions.
 
+        Nothing of a closed account is sent; tasks whose time passed meanwhile wait paused when it is open again.
+
         `note`, why, is mandatory: its people are told, and it is kept in the audit log.
         Raises AccessError("not_found"), InputError("reason_missing"), InputError for another status.
         """
@@ -138,6 +140,8 @@ class Accounts(SignIn):
                 tx.run("accounts.drop_account_sessions", account_id)
             sentence = f"Your account is {status}: {note.strip()[:MOST_NOTE]}"
             tell_account(tx, account_id, NoticeKind.ACCOUNT, sentence, now_us=now_us)
+            if status == "active":
+                _hold_overdue(tx, account_id, now_us)
             record_audit(
                 tx,
                 actor=actor,
@@ -188,6 +192,15 @@ class Accounts(SignIn):
             account_id = _add_account(tx, plain, "customer", "active", zone, now_us)
             member_id = add_member(tx, account_id, member, now_us, action="account_made")
             return Actor(member_id, account_id, member.role, member.full_name, zone)
+
+
+def _hold_overdue(tx: Tx, account_id: int, now_us: int) -> None:
+    """What was to be sent weeks ago does not go out by itself."""
+    for task in tx.all("control.pause_unsent", account_id, now_us, now_us):
+        sentence = (
+            f"The time of “{task['name']}” passed while your account was closed. It waits paused: resume or cancel it."
+        )
+        tell_account(tx, account_id, NoticeKind.TASK, sentence, link=f"task?id={task['id']}", now_us=now_us)
 
 
 def _add_account(tx: Tx, name: str, kind: str, status: str, zone: str, now_us: int) -> int:

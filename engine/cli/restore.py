@@ -12,8 +12,10 @@ from engine.system import backups
 
 def run(arguments: argparse.Namespace) -> int:
     path = Path(arguments.path)
-    moved = backups.restore(Config.from_env(), path, now_us=SystemClock().now_us())
+    restored = backups.restore(Config.from_env(), path, now_us=SystemClock().now_us())
     print(f"Restored {path}; its books add up.")
-    for aside in moved:
+    if restored.paused:
+        print(f"Paused, as they may have been sent since the backup: tasks {restored.paused}.")
+    for aside in restored.moved:
         print(f"Kept: {aside}")
     return 0

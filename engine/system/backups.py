@@ -18,6 +18,7 @@ from engine import ledger
 from engine.config import Config
 from engine.errors import StoreError
 from engine.model import HOUR_US, to_datetime, to_us
+from engine.notices import NoticeKind, tell_account, tell_operators
 from engine.store import Store, file_of, open_store
 from engine.store.copies import check_copy, check_free, copy_durably, sync, wal_of
 
@@ -36,6 +37,14 @@ class Backup:
     bytes: int
     made_us: int
     documents: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """The files that were moved aside, and how many tasks wait paused for a person's word."""
+
+    moved: list[Path]
+    paused: int
 
 
 def listing(config: Config) -> list[Backup]:
@@ -88,10 +97,11 @@ def target_of(path: Path, *, now_us: int) -> Path:
     return _free_name(path, now_us) if path.is_dir() else path
 
 
-def restore(config: Config, backup: Path, *, now_us: int) -> list[Path]:
-    """Puts a backup in the place of the database; returns the files that were moved aside.
+def restore(config: Config, backup: Path, *, now_us: int) -> Restored:
+    """Puts a backup in the place of the database.
 
-    First a copy is opened, brought to this program's schema and its books proved; until then nothing is touched.
+    First a copy is opened, brought to this program's schema and its books proved; until then nothing is touched. Tasks
+    with messages that were not handed over then are paused: they may have been sent, changed or cancelled since.
     Raises StoreError("store_busy") while a server has the database open, StoreError("backup_bad").
     """
     place = _file_of(config)
@@ -103,7 +113,7 @@ def restore(config: Config, backup: Path, *, now_us: int) -> list[Path]:
     for left in (fresh, wal_of(fresh)):
         left.unlink(missing_ok=True)
     try:
-        _prepare(config, backup, fresh)
+        paused = _prepare(config, backup, fresh, now_us=now_us)
     except StoreError:
         for left in (fresh, wal_of(fresh)):
             left.unlink(missing_ok=True)
@@ -117,22 +127,41 @@ def restore(config: Config, backup: Path, *, now_us: int) -> list[Path]:
         moved += _move_aside([config.data / DOCUMENTS], suffix)
         with tarfile.open(documents) as tar:
             tar.extractall(config.data, filter="data")
-    return moved
+    return Restored(moved, paused)
 
 
-def _prepare(config: Config, backup: Path, fresh: Path) -> None:
-    """A checked copy beside the database, on the same disk, so that the last step is a rename."""
+def _prepare(config: Config, backup: Path, fresh: Path, *, now_us: int) -> int:
+    """A checked copy beside the database, on the same disk, so that the last step is a rename. Returns how many tasks
+    were paused in it."""
     check_copy(backup)
     copy_durably(backup, fresh)
     store = open_store(f"duckdb:///{fresh}", memory_mb=config.memory_mb)
     try:
         proof = ledger.reconcile(store)
+        paused = _hold_unsent(store, _described(backup).made_us, now_us)
         store.checkpoint()
     finally:
         store.close()
     if not proof.ok:
         wrong = ", ".join(f"{name} {count}" for name, count in proof.as_dict().items() if count)
         raise StoreError("backup_bad", name=backup.name, detail=f"its books do not add up ({wrong}).")
+    return paused
+
+
+def _hold_unsent(store: Store, made_us: int, now_us: int) -> int:
+    """Nothing is sent a second time because the database does not remember the first."""
+    since = f"restored from a backup of {to_datetime(made_us):%Y-%m-%d %H:%M} UTC"
+    with store.transaction() as tx:
+        tasks = tx.all("control.pause_unsent", None, None, now_us)
+        for task in tasks:
+            sentence = (
+                f"The server was {since}. “{task['name']}” may have been sent, changed or cancelled after that, so it "
+                "waits paused: resume or cancel it."
+            )
+            tell_account(tx, task["account_id"], NoticeKind.TASK, sentence, link=f"task?id={task['id']}", now_us=now_us)
+        words = f"The server was {since}. Tasks that wait paused because they may have been sent since: {len(tasks)}."
+        tell_operators(tx, NoticeKind.TASK, words, now_us=now_us)
+    return len(tasks)
 
 
 def tar_of(path: Path) -> Path:

@@ -36,7 +36,7 @@ class Gate:
         """Before a quote is shown. Raises InputError("account_limit" | "account_day_limit")."""
         limits = limits_of(reader, actor.account_id)
         limits.check_task(recipients=preview.recipients, cost_micro=preview.cost_micro)
-        limits.check_day(reader, actor.account_id, sms=preview.sms, zone=actor.zone, now_us=now_us)
+        limits.check_day(reader, actor.account_id, sms=preview.sms, now_us=now_us)
 
     def check_acceptance(self, tx: Tx, actor: Actor, preview: Preview, *, now_us: int) -> None:
         """Inside the accepting transaction, after the hold: everything again, and that the terms are the ones read.

@@ -13,10 +13,10 @@ import pytest
 from engine import ledger
 from engine.app import Engine
 from engine.errors import AccessError, InputError, StateError
-from engine.model import HOUR_US, MICRO, Balance, to_datetime
+from engine.model import DAY_US, HOUR_US, MICRO, Balance, to_datetime
 from engine.store import jobs, open_store
 from tests.flow.test_money import at_once
-from tests.kit import MovedClock, World, config_for, raw, settled, wait_until, world
+from tests.kit import MovedClock, World, config_for, notices_of, operator, raw, settled, wait_until, world
 
 SLOW = 400
 """Parts a second of a route on which a pause comes in the middle of 500 messages."""
@@ -256,21 +256,23 @@ def test_nothing_of_a_suspended_account_is_sent_until_it_is_active_again(made: W
     staff = made.staff
     task_id = made.send(3, scheduled_at=tomorrow(made))
     other = made.engine.accounts.ensure_account("Other")
-    set_status(made, "suspended")
+    later = made.send(3, scheduled_at=to_datetime(made.clock.now_us() + 3 * DAY_US))
+    admin = operator(made)
+    accounts, account_id = made.engine.accounts, made.owner.account_id
+    accounts.set_status(admin, account_id, "suspended", note="unpaid")
     made.clock.move(hours=25)
     wait_until(lambda: made.row(task_id)["state"] == "sending")
     time.sleep(0.3)
     assert queued(made, task_id) == 3
     assert made.engine.history.tasks(staff).rows[0]["standing"] == "on_hold"
     assert other.account_id != made.owner.account_id
-    set_status(made, "active")
-    made.engine._dispatcher.wake()
+    accounts.set_status(admin, account_id, "active", note="paid")
+    assert made.row(task_id)["paused_us"] is not None
+    assert made.row(later)["paused_us"] is None
+    assert "waits paused" in notices_of(made, account_id)[-1]
+    assert made.engine.tasks.cancel(made.owner, later) == 3
+    made.engine.tasks.resume(made.owner, task_id)
     assert_all_delivered(made, task_id, 3)
-
-
-def set_status(made: World, status: str) -> None:
-    with made.store.transaction() as tx:
-        tx.run("accounts.set_status", made.owner.account_id, status)
 
 
 def test_a_pause_does_not_hold_up_other_tasks_of_the_route(made: World) -> None:

@@ -13,11 +13,12 @@ from engine import ledger
 from engine.app import Engine
 from engine.config import Config
 from engine.errors import StoreError
-from engine.model import HOUR_US
+from engine.gateways import Outcome, OutcomeKind
+from engine.model import HOUR_US, to_datetime
 from engine.store import open_store
 from engine.system import backups
 from tests.flow.test_cli import run
-from tests.kit import World, code_of, config_for, raw, settled, wait_until, world
+from tests.kit import Scripted, World, code_of, config_for, raw, settled, wait_until, world
 
 
 def tasks_in(path: Path) -> int:
@@ -113,13 +114,37 @@ def test_restore_brings_the_backup_back_and_keeps_the_old_files_aside(tmp_path: 
     place = tmp_path / "ims.db"
     assert tasks_in(place) == 2
     (tmp_path / "ims.db.wal").touch()
-    moved = backups.restore(made.engine.config, copy, now_us=made.clock.now_us())
+    moved = backups.restore(made.engine.config, copy, now_us=made.clock.now_us()).moved
     assert tasks_in(place) == 1
     assert (tmp_path / backups.DOCUMENTS / "one.png").read_bytes() == b"then"
     assert sorted(path.name for path in moved) == kept(tmp_path)
     assert [name.split(".before-")[0] for name in kept(tmp_path)] == ["ims.db", "ims.db.wal", "receipts"]
     assert tasks_in(next(path for path in moved if path.name.startswith("ims.db.before"))) == 2
     assert tasks_in(copy) == 1
+
+
+def test_what_was_sent_after_a_backup_is_not_sent_again_when_it_is_restored(tmp_path: Path) -> None:
+    gateway = Scripted([Outcome(OutcomeKind.ACCEPTED, provider_ref="one")])
+    made = world(tmp_path, gateways=lambda _: gateway, started=False)
+    task_id = made.send(2, scheduled_at=to_datetime(made.clock.now_us() + HOUR_US))
+    copy = backups.make(made.store, made.engine.config, now_us=made.clock.now_us()).path
+    made.clock.move(hours=1.1)
+    made.engine.scheduler.tick()
+    wait_until(lambda: made.row(task_id)["state"] == "sent")
+    made.engine.stop()
+    config = made.engine.config
+    assert backups.restore(config, copy, now_us=made.clock.now_us()).paused == 1
+    again = Engine(config, open_store(config.url), made.clock, gateways=lambda _: gateway)
+    again.start()
+    row = again.store.one("tasks.of_account", task_id, made.owner.account_id)
+    wait_until(lambda: again.store.one("jobs.any_due", made.clock.now_us()) is None)
+    assert row is not None
+    assert row["paused_us"] is not None
+    assert len(gateway.batches) == 1
+    assert "may have been sent" in again.notices.listing(made.owner)[0]["sentence"]
+    again.tasks.resume(made.owner, task_id)
+    wait_until(lambda: len(gateway.batches) == 2)
+    again.stop()
 
 
 @pytest.mark.parametrize("fault", ["missing", "rubbish", "books", "newer"])

@@ -197,7 +197,9 @@ def test_a_query_keeps_what_the_address_has_already() -> None:
 
 def test_recipients_of_one_text_go_together_up_to_the_batch() -> None:
     batch = [sms(1, text="a"), sms(2, text="b"), sms(3, text="a"), sms(4, text="a"), sms(5, text="a", sender="X")]
-    bodies = [json.loads(body) for _, _, body in written("&batch=2&batch_by=recipients&to=to&ref=mine&answers=all", batch)]
+    bodies = [
+        json.loads(body) for _, _, body in written("&batch=2&batch_by=recipients&to=to&ref=mine&answers=all", batch)
+    ]
     assert [(one["text"], len(one["to"]), one["from"]) for one in bodies] == [
         ("a", 2, "Acme"),
         ("a", 1, "Acme"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from engine import recipients
 from engine.accounts.limits import NO_LIMITS, AccountLimits, limits_of, midnight_us
 from engine.errors import ImsError
-from engine.model import DAY_US, HOUR_US, MICRO, Actor, Role
+from engine.model import DAY_US, HOUR_US, MICRO, Actor, Role, to_datetime
 from tests.kit import World, au_mobiles, audited, code_of, notices_of, operator, raw, world
 
 
@@ -116,6 +117,16 @@ def test_the_day_ends_at_the_accounts_midnight(made: World, staff: Actor) -> Non
     noon_us = 20_000 * DAY_US + 12 * HOUR_US
     assert midnight_us(noon_us, "UTC") == 20_000 * DAY_US
     assert midnight_us(noon_us, "Pacific/Auckland") % DAY_US != 0
+
+
+def test_another_zone_of_a_member_does_not_begin_the_day_anew(made: World, staff: Actor) -> None:
+    made.clock.move(hours=12 - to_datetime(made.clock.now_us()).hour)
+    limit(made, staff, sms_a_day=3)
+    made.send(3)
+    made.clock.move(hours=1)
+    abroad = replace(made.owner, zone="Etc/GMT-11")
+    assert midnight_us(made.clock.now_us(), abroad.zone) > made.clock.now_us() - HOUR_US
+    assert code_of(lambda: made.send(1, actor=abroad)) == "account_day_limit"
 
 
 def test_rows_to_closed_countries_are_rejected_as_blocked(made: World, staff: Actor) -> None:

@@ -12,6 +12,14 @@ from message where task_id = $1 and id between $2 and $3 and state = 'queued';
 -- From the next claim on nothing of it is handed over.
 update task set paused_us = $2 where id = $1;
 
+-- name: pause_unsent
+-- Tasks of account $1 (null: of all), due by $2 (null: whenever), of which something was not handed over yet.
+update task set paused_us = $3
+where state in ('scheduled', 'queued', 'sending') and paused_us is null and not cancel_requested
+  and (cast($1 as bigint) is null or account_id = $1) and (cast($2 as bigint) is null or due_us <= $2)
+  and id in (select task_id from message where state = 'queued')
+returning id, account_id, name;
+
 -- name: resume
 -- It may be sent again.
 update task set paused_us = null where id = $1;
