@@ -244,6 +244,7 @@ def arguments(case: Case, actor: Actor) -> dict[str, tuple[tuple[object, ...], d
         "tasks.reach": ((draft.recipients, None), {}),
         "tasks.finishing": ((own_preview,), {}),
         "tasks.cancel": ((case.victims_task,), {}),
+        "tasks.cancel_for": ((case.victims_task,), {"reason": "theirs"}),
         "tasks.waiting": ((case.victims_task,), {}),
         "tasks.pause": ((case.victims_task,), {}),
         "tasks.resume": ((case.victims_task,), {}),

@@ -16,7 +16,7 @@ from engine.errors import AccessError, InputError, StateError
 from engine.model import DAY_US, HOUR_US, MICRO, Balance, to_datetime
 from engine.store import jobs, open_store
 from tests.flow.test_money import at_once
-from tests.kit import MovedClock, World, config_for, notices_of, operator, raw, settled, wait_until, world
+from tests.kit import MovedClock, World, audited, config_for, notices_of, operator, raw, settled, wait_until, world
 
 SLOW = 400
 """Parts a second of a route on which a pause comes in the middle of 500 messages."""
@@ -273,6 +273,24 @@ def test_nothing_of_a_suspended_account_is_sent_until_it_is_active_again(made: W
     assert made.engine.tasks.cancel(made.owner, later) == 3
     made.engine.tasks.resume(made.owner, task_id)
     assert_all_delivered(made, task_id, 3)
+
+
+def test_staff_cancel_a_task_of_an_account_with_a_reason_it_reads(made: World) -> None:
+    admin, tasks = operator(made), made.engine.tasks
+    task_id = made.send(3, scheduled_at=tomorrow(made))
+    with pytest.raises(InputError) as missing:
+        tasks.cancel_for(admin, task_id, reason=" ")
+    assert missing.value.code == "reason_missing"
+    with pytest.raises(AccessError):
+        tasks.cancel_for(made.owner, task_id, reason="mine")
+    with pytest.raises(AccessError):
+        tasks.cancel_for(admin, task_id + 100, reason="none")
+    assert tasks.cancel_for(admin, task_id, reason="the account is closed") == 3
+    assert ledger.balance(made.store, made.owner.account_id) == Balance(10_000 * MICRO, 0)
+    assert "the account is closed" in notices_of(made, made.owner.account_id)[-1]
+    assert audited(made, "task_cancelled")[0]["account_id"] == made.owner.account_id
+    with pytest.raises(StateError):
+        tasks.cancel_for(admin, task_id, reason="again")
 
 
 def test_a_pause_does_not_hold_up_other_tasks_of_the_route(made: World) -> None:

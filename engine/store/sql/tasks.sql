@@ -33,6 +33,10 @@ select $1::bigint, country, recipients, sms, price_micro, cost_micro, 0, 0, 0 fr
 -- A task of this account.
 select * from task where id = $1 and account_id = $2;
 
+-- name: one
+-- A task of any account.
+select * from task where id = $1;
+
 -- name: request_cancel
 -- From now on nothing more of it is handed over.
 update task set cancel_requested = true, paused_us = null where id = $1;
