@@ -26,6 +26,8 @@ _SEPARATORS: Final = re.compile(r"[^,;\t|，；、،؛\n]+")
 _SNIFFED_LINES: Final = 50
 _FULL_NUMBER_DIGITS: Final = 8
 """A group of so many digits is a number of its own, not a part such as "412 345 678"."""
+_CALLING_CODE_DIGITS: Final = 3
+_PLUS: Final = ("+", "＋")
 _DIGIT_RUN: Final = r"(?:\d[ .()-]{0,3}){7}"
 """Quick look for what may be a number; lines with two of these are looked at closely."""
 _AFTER_QUOTE: Final = "there is text after a closing quotation mark"
@@ -83,22 +85,38 @@ def parse_list(text: str) -> Table:
 def split_numbers(chunk: str) -> list[str]:
     """One stretch of text without separators → its numbers; spaces inside a number are kept.
 
-    "+61 412 345 678" is one; "61412345678 61412345679" and "+61 412 345 678 +61 412 345 679" are two.
+    "+61 412 345 678" is one; "61412345678 61412345679" and "+61 412 345 678 +61 412 345 679" are two, and so are
+    "62 8123456789 62 8123456790". What may be divided in several ways stays whole, so that it is refused as it is.
     """
     pieces = chunk.strip(BLANK).split()
     if len(pieces) < 2:
         return pieces
-    numbers: list[list[str]] = [[]]
-    digits = 0
+    stretches: list[list[str]] = [[]]
     for piece in pieces:
-        own = sum(map(str.isdecimal, piece))
-        is_word = any(map(str.isalpha, piece))
-        starts = piece.startswith(("+", "＋")) or (own >= _FULL_NUMBER_DIGITS and digits >= _FULL_NUMBER_DIGITS)
-        if numbers[-1] and starts and not is_word:
-            numbers.append([])
-            digits = 0
-        numbers[-1].append(piece)
-        digits += own
+        if stretches[-1] and piece.startswith(_PLUS) and not any(map(str.isalpha, piece)):
+            stretches.append([])
+        stretches[-1].append(piece)
+    return [number for stretch in stretches for number in _split_stretch(stretch)]
+
+
+def _split_stretch(pieces: list[str]) -> list[str]:
+    """The numbers of one stretch, in which only the first piece may begin with a plus."""
+    sizes = [size for size in (sum(map(str.isdecimal, piece)) for piece in pieces) if size]
+    full = [size >= _FULL_NUMBER_DIGITS for size in sizes]
+    if all(full):
+        pieces_each = 1
+    elif all(full[1::2]) and len(full) % 2 == 0 and all(size <= _CALLING_CODE_DIGITS for size in sizes[::2]):
+        pieces_each = 2
+    else:
+        return [" ".join(pieces)]
+    numbers: list[list[str]] = [[]]
+    seen = 0
+    for piece in pieces:
+        if any(map(str.isdecimal, piece)):
+            if seen and seen % pieces_each == 0:
+                numbers.append([])
+            seen += 1
+        numbers[-1].append(piece)  # words and strokes stay with the number before them
     return [" ".join(number) for number in numbers]
 
 

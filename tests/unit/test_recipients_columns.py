@@ -176,6 +176,25 @@ def test_typed_numbers_are_told_apart_and_keep_their_own_spaces(typed: str, expe
     assert file.frame["row"].to_list() == list(range(1, len(expected) + 1))
 
 
+@pytest.mark.parametrize(
+    ("typed", "accepted", "refused"),
+    [
+        ("62 8123456789 62 8123456790", ["+628123456789", "+628123456790"], 0),
+        ("+62 8123456789 62 8123456790", ["+628123456789", "+628123456790"], 0),
+        ("61412000001 / 61412000002 / 61412000003", [A, B, C], 0),
+        ("61 412000001 61412000002", [], 1),
+        ("61412000001 412 000 002", [], 1),
+        ("62 8123456789 62 8123456790 Ann", ["+628123456789"], 1),
+        ("61412000001 Ann 61412000002 Bob", [], 2),
+        ("61412000001 ext 5 +61412000002", [B], 1),
+    ],
+)
+def test_a_number_that_nobody_typed_is_never_made_of_two(typed: str, accepted: list[str], refused: int) -> None:
+    assert (numbers_of(read_numbers(typed)), read_numbers(typed).rejected.height) == (accepted, refused)
+    in_a_file = read("a.txt", f"{typed}\n+61412000008, +61412000009\n".encode())
+    assert numbers_of(in_a_file) == [*accepted, "+61412000008", "+61412000009"]
+
+
 def test_typed_numbers_have_reasons_by_position() -> None:
     file = read_numbers(f"{A}, hello, {A}, +861380013800, {B}", opted_out={B})
     assert [row for row, _ in reasons_of(file)] == [2, 3, 4, 5]
