@@ -122,9 +122,7 @@ def _split_stretch(pieces: list[str]) -> list[str]:
 
 def sniff_delimiter(text: str) -> str:
     """The delimiter that divides most of the first lines into equally many cells; a comma when none does."""
-    start = text.lstrip(BLANK)[: limits.MAX_FIELD_CHARS]
-    lines = [line for line in start.split("\n") if line.strip(BLANK)][:_SNIFFED_LINES] or [""]
-    bare = [re.sub(r'"[^"]*"?', "", line) for line in lines]
+    bare = _first_lines(text)
     best, best_score = ",", (0, 0)
     for delimiter in _DELIMITERS:
         counts = [line.count(delimiter) for line in bare]
@@ -136,6 +134,13 @@ def sniff_delimiter(text: str) -> str:
         if score > best_score:
             best, best_score = delimiter, score
     return best
+
+
+def _first_lines(text: str) -> list[str]:
+    """The first lines that hold anything, at least one, without what is in quotation marks."""
+    start = text.lstrip(BLANK)[: limits.MAX_FIELD_CHARS]
+    lines = [line for line in start.split("\n") if line.strip(BLANK)][:_SNIFFED_LINES] or [""]
+    return [re.sub(r'"[^"]*"?', "", line) for line in lines]
 
 
 def unify_line_ends(text: str, others: tuple[str, ...] = _LINE_ENDS + _LIST_LINE_ENDS) -> str:
@@ -157,10 +162,16 @@ def _is_list(text: str, delimiter: str) -> bool:
     """Whether some line of a txt file holds several numbers, and no header says that they are columns."""
     lines = text.split("\n", limits.MAX_PHYSICAL_ROWS)
     header = next(line for line in lines if line.strip(BLANK))[: limits.MAX_FIELD_CHARS].split(delimiter)
-    if len(header) > 1 and any(map(is_phone_header, header)):
+    if len(header) > 1 and (any(map(is_phone_header, header)) or _is_even_table(text, header, delimiter)):
         return False
     candidates = pl.Series(lines).filter(pl.Series(lines).str.count_matches(_DIGIT_RUN) > 1)
     return any(_holds_several(line) for line in candidates.head(limits.MAX_RECIPIENTS))
+
+
+def _is_even_table(text: str, header: list[str], delimiter: str) -> bool:
+    """Whether words stand above lines of their width: names of columns, of which one may hold ids."""
+    widths = {line.count(delimiter) for line in _first_lines(text)}
+    return len(widths) == 1 and not any(map(str.isdecimal, "".join(header)))
 
 
 def _holds_several(line: str) -> bool:

@@ -151,6 +151,14 @@ def test_a_table_under_a_txt_name_is_a_table() -> None:
     assert outcome("a.txt", f"phone\tmobile\n{A}\t{B}".encode()) == "choose_column"
 
 
+@pytest.mark.parametrize("delimiter", ["\t", ";", ","])
+def test_ids_of_a_table_under_a_txt_name_get_no_sms(delimiter: str) -> None:
+    rows = (("invoice", "number"), ("61400000001", A), ("61400000002", B))
+    file = read("a.txt", csv(*map(delimiter.join, rows)))
+    assert (file.phone_column, file.columns, numbers_of(file)) == ("number", ("invoice",), [A, B])
+    assert numbers_of(read("a.txt", f'"{A}"{delimiter}"{B}"\n"{C}"{delimiter}"x"'.encode())) == [A, B, C]
+
+
 def test_a_csv_that_is_one_row_of_numbers_is_a_list() -> None:
     assert numbers_of(outcome("a.csv", f'{A},"{B}",,{C}'.encode())) == [A, B, C]
 
