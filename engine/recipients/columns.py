@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from engine import numbers
+from engine import content, numbers
 from engine.errors import FileError
 from engine.model import RowReason
 from engine.recipients import headers, limits
@@ -240,7 +240,7 @@ def column_letters(place: int) -> str:
 
 
 def _unique_names(titles: Row, width: int) -> list[str]:
-    """Header texts in the original spelling; the second “name” becomes “name (2)”."""
+    """Header texts in the original spelling; the second “name”, as placeholders match names, becomes “name (2)”."""
     names: list[str] = []
     taken: set[str] = set()
     for place in range(width):
@@ -248,10 +248,11 @@ def _unique_names(titles: Row, width: int) -> list[str]:
         visible = "".join(character for character in " ".join(title.split()) if character.isprintable())
         name = visible.strip(BLANK)[: limits.MAX_HEADER_CHARS]
         unique, count = name, 1
-        while name and unique.casefold() in taken:
+        while name and content.placeholder_key(unique) in taken:
             count += 1
             unique = f"{name} ({count})"
-        taken.add(unique.casefold())
+        if name:
+            taken.add(content.placeholder_key(unique))
         names.append(unique)
     return names
 

@@ -89,6 +89,11 @@ def test_columns_with_one_name_stay_apart_and_nameless_ones_are_left_out() -> No
     assert [file.field(name).item() for name in file.columns] == ["a", "b", "d"]
 
 
+def test_columns_that_a_placeholder_cannot_tell_apart_get_names_that_it_can() -> None:
+    file = read("a.csv", csv("phone,First Name,first_name,-,_", f"{A},a,b,c,d"))
+    assert file.columns == ("First Name", "first_name (2)", "-", "_ (2)")
+
+
 def test_control_characters_never_reach_a_message() -> None:
     file = read("a.csv", csv("phone,name", f"{A},a\x07b\tc", *[f"{A},{'x' * 80}"] * 20))
     assert file.field("name")[0] == "ab\tc"
