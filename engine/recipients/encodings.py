@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from itertools import islice
 from typing import Final
 
 from engine.errors import FileError
@@ -29,6 +30,9 @@ _CONTROLS: Final = bytes([*range(9), *range(0x0E, 0x1A), 0x1B, 0x7F])
 _COMMON_CHINESE: Final = 0.8
 """Share of the wide characters that are in GB2312: nearly all in Chinese text, none in accented Latin."""
 _WIDE_SAMPLE_CHARS: Final = 10_000
+_ALONE_BETWEEN_LETTERS: Final = re.compile(r"(?<=[A-Za-z])[^\x00-\x7f](?=[A-Za-z])")
+_MAX_ALONE: Final = 0.1
+"""Share of the wide characters that may stand so: “A座B” is rare, but every “çã” and “öß” inside a word looks so."""
 _MULTIBYTE: Final = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 LOST: Final = "\ufffd"
 """Stands for bytes that could not be read."""
@@ -106,4 +110,7 @@ def _decode_legacy(data: bytes, error: UnicodeDecodeError) -> tuple[str, tuple[s
 def _is_chinese(text: str) -> bool:
     wide = re.sub(r"[\x00-\x7f]+", "", text)[:_WIDE_SAMPLE_CHARS]
     common = len(wide.encode("gb2312", "ignore")) // 2
-    return bool(wide) and common >= len(wide) * _COMMON_CHINESE
+    if not wide or common < len(wide) * _COMMON_CHINESE:
+        return False
+    alone = sum(1 for _ in islice(_ALONE_BETWEEN_LETTERS.finditer(text), len(wide)))
+    return alone <= len(wide) * _MAX_ALONE

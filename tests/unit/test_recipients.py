@@ -221,6 +221,18 @@ def test_accented_latin_is_windows_1252_and_never_chinese() -> None:
     assert "Windows-1252" in file.notes[0]
 
 
+@pytest.mark.parametrize("name", ["Conceição", "Größe", "Strößner", "NUÑÉZ"])
+def test_two_accents_beside_each_other_inside_a_word_are_not_chinese(name: str) -> None:
+    file = read("a.csv", csv("phone,name", f"{A},{name}").decode().encode("cp1252"))
+    assert file.field("name").to_list() == [name]
+
+
+def test_letters_around_a_chinese_character_leave_a_chinese_file_chinese() -> None:
+    people = [f"张三丰,{A[:-2]}{10 + at},建国路" for at in range(9)]
+    file = read("a.csv", "\n".join(["姓名,手机,地址", *people, f"欧阳娜,{B},A座B室"]).encode("gbk"))
+    assert file.field("地址").to_list()[-1] == "A座B室"
+
+
 def test_chinese_text_is_gb18030() -> None:
     file = read("a.csv", f"姓名,联系电话\n张三,{A}\n欧阳，娜娜,{B}".encode("gb18030"))
     assert file.field("姓名").to_list()[0] == "张三"
