@@ -19,6 +19,8 @@ _JUDGED_VALUES: Final = 40
 """Values of a column that are parsed in full, where names and shapes do not decide."""
 _MAX_LABELS: Final = 10
 """Columns named in one sentence."""
+_SURE: Final = 3
+"""Strength of a name that says nothing but “phone number”."""
 _MOST: Final = 0.5
 _MIN_DIGITS: Final = 7
 _MAX_DIGITS: Final = 40
@@ -27,6 +29,8 @@ _NUMBER_SHAPE: Final = re.compile(
     r"[\s\d+＋'’‘`\"=()（）\[\]./,;、·\-‐-―−ー\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+"
 )
 _DATE_SHAPE: Final = re.compile(r"\s*(?:\d{4}([-/.])\d{1,2}\1\d{1,2}|\d{1,2}([-/.])\d{1,2}\2\d{4})(?:[ T].*)?")
+_NUMBER_FIRST: Final = re.compile(r"\W*(?:[A-Za-z]{1,10}:)?\W*\d")
+"""Behind at most one word with a colon, such as "tel:" or "p:"."""
 _SCIENTIFIC: Final = re.compile(r"\s*\d(?:[.,]\d+)?\s*[eE]\s*\+?\d+\s*")
 _MIN_NUMERIC: Final = 10 ** (_MIN_DIGITS - 1)
 _DOUBTFUL: Final = frozenset(
@@ -93,22 +97,28 @@ def _find_header(table: Table) -> int | None:
     named = [max(map(_name_strength, row), default=0) for row in top]
     data = next((at for at, row in enumerate(top) if any(map(looks_like_number, row))), len(top))
     if table.is_list:
-        return 0 if data and named[0] else None
-    for least, cells in ((3, 1), (2, 2), (2, 1)):
+        return 0 if data and named[0] and _digits(top[0][0]) < _MIN_DIGITS else None
+    for least, cells in ((_SURE, 1), (2, 2), (2, 1)):
         for at in range(data):
-            if named[at] >= least and _filled(top[at]) >= cells:
+            if named[at] >= least and _filled(top[at]) >= cells and (least == _SURE or not _below_people(top, at)):
                 return at
     above = _rows_above(top, data)
     return max(range(above), key=lambda at: (_filled(top[at]), -at), default=None)
 
 
+def _below_people(top: Sequence[Row], at: int) -> bool:
+    """Whether a row above, no narrower than this one as a title is, holds a number."""
+    width = _filled(top[at])
+    return any(_filled(row) >= width and any(map(_is_number_among_words, row)) for row in top[:at])
+
+
 def _rows_above(top: Sequence[Row], data: int) -> int:
-    """How many of the rows above the first number are titles or header, not numbers that are too short."""
-    if data == len(top):
-        return data
-    places = [place for place, cell in enumerate(top[data]) if looks_like_number(cell)]
+    """How many of the rows above the first number are titles or header, not numbers that are too short or stand
+    among words."""
+    places = [place for place, cell in enumerate(top[data]) if looks_like_number(cell)] if data < len(top) else []
     for at in range(data):
-        if any(len(top[at]) > place and _is_digits(top[at][place]) for place in places):
+        cells = [top[at][place] for place in places if len(top[at]) > place] if places else top[at]
+        if any(map(_is_number_among_words, cells)) or (places and any(map(_is_digits, cells))):
             return at
     return data
 
@@ -258,7 +268,21 @@ def _unique_names(titles: Row, width: int) -> list[str]:
 
 
 def _name_strength(cell: Cell) -> int:
-    return headers.strength(cell.strip(BLANK)) if isinstance(cell, str) else 0
+    if not isinstance(cell, str) or _is_number_among_words(cell):
+        return 0
+    return headers.strength(cell.strip(BLANK))
+
+
+def _is_number_among_words(cell: Cell) -> bool:
+    """Whether a cell begins with a number ("+61412345678 Ann", "tel:0412…") or holds one and is no name at all;
+    "Phone (e.g. 61412345678)" is a name."""
+    if not isinstance(cell, str) or len(cell) > limits.MAX_VALUE_CHARS or _digits(cell) < _MIN_DIGITS:
+        return False
+    return _NUMBER_FIRST.match(cell) is not None or not headers.strength(cell.strip(BLANK))
+
+
+def _digits(cell: Cell) -> int:
+    return sum(map(str.isdecimal, cell)) if isinstance(cell, str) else 0
 
 
 def _is_digits(cell: Cell) -> bool:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from engine.errors import FileError
 from engine.recipients import MAX_RECIPIENTS, read, read_numbers
 from engine.recipients.headers import strength
-from tests.unit.recipients_kit import csv, numbers_of, outcome, reasons_of
+from tests.unit.recipients_kit import csv, excel, numbers_of, outcome, reasons_of
 
 PHONE_NAMES = (
     "phone|Phone Number|phone_number|PhoneNumber|MOBILE|Mobile No.|Cell|cell phone|msisdn|Tel|Tel.|téléphone|Portable|"
@@ -72,6 +72,35 @@ def test_a_first_row_that_is_itself_a_number_is_never_lost(first: str) -> None:
     assert not file.has_header
     assert file.notes == ("Row 1 is itself a number, not a header: it was taken as a recipient.",)
     assert file.columns == ()
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        *(f"{A} Ann", f"tel:{A}", f"p:{A}", f"{A} ext 5", "0412 345 678 (mobile)", "https://wa.me/61412000001"),
+        *(f"Mobile: {A}", f"+Ann {A}", f"{A} (home)"),
+    ],
+)
+@pytest.mark.parametrize("others", [(B, C), (f"{B} Bob", C), ("mobile Joe", C), (*["no number"] * 20, C)])
+def test_a_first_row_with_a_number_among_words_is_reported(first: str, others: tuple[str, ...]) -> None:
+    for file in (read("a.csv", csv(first, *others)), read("a.xlsx", excel([[first], *([other] for other in others)]))):
+        assert reasons_of(file)[0] == (1, "characters")
+        assert not file.has_header
+
+
+def test_the_first_entry_of_a_list_is_reported_when_it_has_words() -> None:
+    file = read("a.txt", f"Recipients: {A[1:]}, {B}, {C}".encode())
+    assert (reasons_of(file), numbers_of(file)) == ([(1, "characters")], [B, C])
+
+
+def test_a_title_with_a_date_leaves_the_header_below_it() -> None:
+    file = read("a.csv", csv("Exported by Bob 2026-05-01 10:30", "Customer phone of record,Name", f"{A},Ann"))
+    assert (file.phone_column, numbers_of(file)) == ("Customer phone of record", [A])
+
+
+def test_an_example_in_the_name_of_the_phone_column_leaves_it_a_name() -> None:
+    file = read("a.csv", csv("Phone (e.g. 61412345678)", A))
+    assert (file.phone_column, numbers_of(file)) == ("Phone (e.g. 61412345678)", [A])
 
 
 def test_a_number_beside_the_word_mobile_is_no_header() -> None:
