@@ -20,7 +20,8 @@ _JUDGED_VALUES: Final = 40
 _MAX_LABELS: Final = 10
 """Columns named in one sentence."""
 _SURE: Final = 3
-"""Strength of a name that says nothing but “phone number”."""
+_LIKELY: Final = 2
+"""Strengths of names, as `headers.strength` gives them."""
 _MOST: Final = 0.5
 _MIN_DIGITS: Final = 7
 _MAX_DIGITS: Final = 40
@@ -72,7 +73,7 @@ def looks_like_number(cell: Cell) -> bool:
 
 
 def is_phone_header(cell: Cell) -> bool:
-    return isinstance(cell, str) and headers.strength(cell.strip(BLANK)) > 1
+    return isinstance(cell, str) and headers.strength(cell.strip(BLANK)) >= _LIKELY
 
 
 def find(table: Table, default_country: str | None, column: str | None) -> Layout:
@@ -80,7 +81,7 @@ def find(table: Table, default_country: str | None, column: str | None) -> Layou
 
     Raises `no_recipients`, or `choose_column` with `columns` (a sentence part) and `choices` (the names).
     """
-    header = _find_header(table)
+    header = _find_header(table, default_country)
     first = 0 if header is None else header + 1
     search = _Search(table, header, first, default_country)
     if first >= len(table.rows):
@@ -91,19 +92,37 @@ def find(table: Table, default_country: str | None, column: str | None) -> Layou
     )
 
 
-def _find_header(table: Table) -> int | None:
+def _find_header(table: Table, default_country: str | None) -> int | None:
     """Index of the header: the row that names a phone column, else the widest row above the first number."""
     top = table.rows[: limits.MAX_HEADER_ROWS]
     named = [max(map(_name_strength, row), default=0) for row in top]
     data = next((at for at, row in enumerate(top) if any(map(looks_like_number, row))), len(top))
     if table.is_list:
         return 0 if data and named[0] and _digits(top[0][0]) < _MIN_DIGITS else None
-    for least, cells in ((_SURE, 1), (2, 2), (2, 1)):
+    sure = next((at for at in range(data) if named[at] == _SURE), None)
+    if sure is None:
+        sure = _header_below_sums(top, data, default_country)
+    if sure is not None:
+        return sure
+    for least_filled in (2, 1):
         for at in range(data):
-            if named[at] >= least and _filled(top[at]) >= cells and (least == _SURE or not _below_people(top, at)):
+            if named[at] >= _LIKELY and _filled(top[at]) >= least_filled and not _below_people(top, at):
                 return at
     above = _rows_above(top, data)
     return max(range(above), key=lambda at: (_filled(top[at]), -at), default=None)
+
+
+def _header_below_sums(top: Sequence[Row], data: int, default_country: str | None) -> int | None:
+    """Index of a header at or below a row whose digits are no phone number, such as "Total,1234567" or a date: the
+    name has to stand above numbers, or it would be a value such as the kind of a number in a file without header."""
+    for at in range(data, len(top)):
+        if any(looks_like_number(cell) and numbers.parse(cell, default_country) not in _DOUBTFUL for cell in top[at]):
+            return None
+        places = [place for place, cell in enumerate(top[at]) if _name_strength(cell) == _SURE]
+        below = (row[place] for row in top[at + 1 :] for place in places if len(row) > place)
+        if any(map(looks_like_number, below)):
+            return at
+    return None
 
 
 def _below_people(top: Sequence[Row], at: int) -> bool:
@@ -167,7 +186,7 @@ class _Search:
 
     def found(self) -> int:
         """The only column of numbers."""
-        by_name = [place for place in range(self._width) if headers.strength(self.names[place]) > 1]
+        by_name = [place for place in range(self._width) if headers.strength(self.names[place]) >= _LIKELY]
         with_numbers = [place for place in by_name if self._shaped[place]]
         likely = self._likely(with_numbers)
         if len(likely) > 1:
@@ -175,7 +194,7 @@ class _Search:
         if likely:
             return likely[0]
         filled = [place for place in by_name if self._filled[place]]
-        if filled or (by_name and not any(self._shaped)):
+        if (filled and not any(map(self._is_vague, range(self._width)))) or (by_name and not any(self._shaped)):
             return (filled or by_name)[0]
         return self._by_content()
 
@@ -187,17 +206,16 @@ class _Search:
             if place != phone and not headers.is_other(self.names[place]) and self._holds_numbers(place)
         ]
 
+    def _is_vague(self, place: int) -> bool:
+        """Whether a column with a vague name or none is plainly one of phone numbers."""
+        name = self.names[place]
+        return (not name or headers.strength(name) == 1) and self._holds_numbers(place)
+
     def _likely(self, named: list[int]) -> list[int]:
         """Named phone columns, and those with a vague name or none whose content is plainly phone numbers."""
         if not named:
             return []
-        vague = [
-            place
-            for place in range(self._width)
-            if place not in named
-            and (not self.names[place] or headers.strength(self.names[place]) == 1)
-            and self._holds_numbers(place)
-        ]
+        vague = [place for place in range(self._width) if place not in named and self._is_vague(place)]
         return sorted(named + vague)
 
     def _by_content(self) -> int:

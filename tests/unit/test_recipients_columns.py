@@ -109,6 +109,35 @@ def test_a_number_beside_the_word_mobile_is_no_header() -> None:
     assert not file.has_header
 
 
+@pytest.mark.parametrize(
+    ("lines", "header"),
+    [
+        (("Total,1234567", "Name,Mobile", f"Ann,{A}", f"Bob,{B}"), 2),
+        (("Exported at,20240115103000", "phone,name", f"{A},Ann", f"{B},Bob"), 2),
+        (("phone,20240101,20240102", f"{A},5,6", f"{B},7,8"), 1),
+    ],
+)
+def test_a_sum_or_a_date_does_not_take_the_header_away(lines: tuple[str, ...], header: int) -> None:
+    file = read("a.csv", csv(*lines))
+    assert (numbers_of(file), file.rejected.height, file.has_header) == ([A, B], 0, True)
+    assert file.frame["row"].to_list()[0] == header + 1
+
+
+def test_the_kind_of_a_number_beside_it_is_no_header() -> None:
+    file = read("a.csv", csv("12345678,Home", "0412000001,Mobile", f"{B},Mobile"))
+    assert (file.has_header, numbers_of(file), file.rejected.height) == (False, [B], 2)
+
+
+def test_a_header_that_comes_again_below_leaves_the_rows_between_in_the_report() -> None:
+    assert reasons_of(read("a.csv", csv("phone", "1234567", "phone", A))) == [(2, "too_short"), (3, "characters")]
+
+
+def test_words_under_a_phone_name_give_way_to_the_column_of_numbers() -> None:
+    file = read("a.csv", csv("Mobile user,Number", f"Ann,{A}", f"Bob,{B}"))
+    assert (file.phone_column, numbers_of(file)) == ("Number", [A, B])
+    assert reasons_of(read("a.csv", csv("phone,invoice", f"n/a,{A}"))) == [(2, "characters")]
+
+
 def test_a_fax_column_is_left_alone() -> None:
     file = read("a.csv", csv("fax,direct", f"{A},{B}"))
     assert (file.phone_column, numbers_of(file)) == ("direct", [B])
