@@ -23,6 +23,8 @@ _LINE_ENDS: Final = ("\u2028", "\u2029", "\x85")
 _LIST_LINE_ENDS: Final = ("\f", "\v", "\x1c", "\x1d", "\x1e")
 _SEPARATORS: Final = re.compile(r"[^,;\t|，；、،؛\n]+")
 """What lies between the separators of a list."""
+_ANY_DELIMITER: Final = re.compile(f"[{_DELIMITERS}]")
+_QUOTED: Final = re.compile(r'"[^"]*"?')
 _SNIFFED_LINES: Final = 50
 _FULL_NUMBER_DIGITS: Final = 8
 """A group of so many digits is a number of its own, not a part such as "412 345 678"."""
@@ -121,26 +123,32 @@ def _split_stretch(pieces: list[str]) -> list[str]:
 
 
 def sniff_delimiter(text: str) -> str:
-    """The delimiter that divides most of the first lines into equally many cells; a comma when none does."""
-    bare = _first_lines(text)
-    best, best_score = ",", (0, 0)
+    """The delimiter that divides most of the first lines into equally many cells, and of two the one that leaves
+    more of them with a number: names and amounts have commas too. A comma when none does."""
+    lines = _first_lines(text)
+    bare = [_QUOTED.sub("", line) for line in lines]
+    best, best_score = ",", (0, 0, 0)
     for delimiter in _DELIMITERS:
         counts = [line.count(delimiter) for line in bare]
         usual = max(set(counts), key=counts.count)
         if usual == 0 and counts[0] == 0:
             continue
         width = usual or counts[0]
-        score = (counts.count(width), width)
+        score = (counts.count(width), sum(_has_number(line.split(delimiter)) for line in lines), width)
         if score > best_score:
             best, best_score = delimiter, score
     return best
 
 
+def _has_number(cells: list[str]) -> bool:
+    """Whether one of the cells is a number by itself: other delimiters in it would be taken for its punctuation."""
+    return any(looks_like_number(cell) and not _ANY_DELIMITER.search(cell) for cell in cells)
+
+
 def _first_lines(text: str) -> list[str]:
-    """The first lines that hold anything, at least one, without what is in quotation marks."""
+    """The first lines that hold anything, at least one."""
     start = text.lstrip(BLANK)[: limits.MAX_FIELD_CHARS]
-    lines = [line for line in start.split("\n") if line.strip(BLANK)][:_SNIFFED_LINES] or [""]
-    return [re.sub(r'"[^"]*"?', "", line) for line in lines]
+    return [line for line in start.split("\n") if line.strip(BLANK)][:_SNIFFED_LINES] or [""]
 
 
 def unify_line_ends(text: str, others: tuple[str, ...] = _LINE_ENDS + _LIST_LINE_ENDS) -> str:
@@ -170,7 +178,7 @@ def _is_list(text: str, delimiter: str) -> bool:
 
 def _is_even_table(text: str, header: list[str], delimiter: str) -> bool:
     """Whether words stand above lines of their width: names of columns, of which one may hold ids."""
-    widths = {line.count(delimiter) for line in _first_lines(text)}
+    widths = {_QUOTED.sub("", line).count(delimiter) for line in _first_lines(text)}
     return len(widths) == 1 and not any(map(str.isdecimal, "".join(header)))
 
 

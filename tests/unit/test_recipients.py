@@ -269,6 +269,22 @@ def test_mixed_line_ends_count_rows_as_a_spreadsheet_does() -> None:
     assert reasons_of(file) == [(5, "characters")]
 
 
+@pytest.mark.parametrize(
+    ("delimiter", "rows"),
+    [
+        (";", (("Téléphone", "Nom, Prénom"), (A, "Martin, Ann"), (B, "Petit, Bob"))),
+        (";", ((A[1:], "1,50"), (B[1:], "2,50"))),
+        ("\t", (("phone", "name, city"), (A, "Smith, Ann"), (B, "Jones, Bob"))),
+        ("|", ((A[1:], "1,50"), (B[1:], "2,50"))),
+    ],
+)
+def test_a_comma_in_every_row_does_not_divide_a_file_of_another_delimiter(
+    delimiter: str, rows: tuple[tuple[str, str], ...]
+) -> None:
+    file = read("a.csv", csv(*map(delimiter.join, rows)))
+    assert (numbers_of(file), file.rejected.height) == ([A, B], 0)
+
+
 def test_decimal_commas_do_not_make_a_semicolon_file_a_comma_file() -> None:
     file = read("a.csv", csv("phone;amount", f"{A};1,50", f"{B};2,75"))
     assert file.field("amount").to_list() == ["1,50", "2,75"]
