@@ -48,6 +48,8 @@ class Region:
         general = metadata.general_desc or PhoneNumberDesc()
         self.id = metadata.id
         self.leading_digits = metadata.leading_digits
+        mobile = metadata.mobile or general
+        self.mobile_lengths = mobile.possible_length or general.possible_length
         self._metadata = metadata
         self._lengths = general.possible_length
         self._local_lengths = general.possible_length_local_only

@@ -12,21 +12,30 @@ MIN_NATIONAL_DIGITS: Final = 2
 
 Located = tuple[str, str, NumberKind | RowReason]
 """A number in use: E.164 with plus, its region, its kind or the reason why that kind gets no SMS."""
+_NOBODY_AT_HOME: Final = frozenset({RowReason.TOO_LONG, RowReason.NOT_ASSIGNED})
 
 
 def locate(text: str, home: Home | None) -> Located | RowReason:
     """Digits with an optional leading plus → the number in use, or why there is none: `too_short`, `too_long`,
-    `country`, `not_assigned`. Without plus and without `home` they are read as international."""
+    `country`, `not_assigned`. Without plus they are read as international without `home`, or where there is no such
+    number at home but a mobile abroad."""
     if text[0] == "+":
         return _international(text[1:], home)
     if home is None:
         return _international(text.removeprefix("00"), None)
     verdict = _national(text, home)
-    if isinstance(verdict, RowReason) and text.startswith("00"):
+    if not isinstance(verdict, RowReason):
+        return verdict
+    abroad: Located | RowReason = verdict
+    if text.startswith("00"):
         # 00 stands for plus also where people dial out differently, as long as that gives a number in use.
         abroad = _international(text.removeprefix("00"), None)
-        return verdict if isinstance(abroad, RowReason) else abroad
-    return verdict
+    elif text[0] != "0" and verdict in _NOBODY_AT_HOME and len(text) not in home.plan.mobile_lengths:
+        # Lists are often exported with full numbers and no plus. One as long as a mobile at home may be mistyped.
+        abroad = _international(text, None)
+        if not isinstance(abroad, RowReason) and abroad[2] is not NumberKind.MOBILE:
+            return verdict
+    return verdict if isinstance(abroad, RowReason) else abroad
 
 
 def _international(digits: str, home: Home | None) -> Located | RowReason:

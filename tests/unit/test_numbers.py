@@ -262,9 +262,20 @@ def test_where_a_number_is_dialled_from_decides_what_its_prefixes_mean() -> None
 
 def test_a_country_is_never_guessed() -> None:
     assert parse("0412345678") is RowReason.COUNTRY
-    assert parse("447400123456", "AU") is RowReason.NOT_ASSIGNED
+    assert parse("6591234567", "US") is RowReason.NOT_ASSIGNED  # mistyped rather than a mobile of Singapore
+    assert parse("15012345678", "AU") is RowReason.NOT_ASSIGNED  # a mobile of China rather than somebody in the US
+    assert parse("447400123456", "DE") is RowReason.LANDLINE
     assert parse("15012345678") == Number("+15012345678", "US", NumberKind.FIXED_OR_MOBILE)
     assert parse("15012345678", "CN") is RowReason.BLOCKED_COUNTRY
+
+
+@pytest.mark.parametrize(
+    ("value", "country"), [("61412345678", "GB"), (61412345678, "NZ"), ("61 412-345-678", "US"), ("61412345678", "FR")]
+)
+def test_full_numbers_without_plus_are_read_where_the_country_has_no_such_number(value: object, country: str) -> None:
+    assert verdicts([value], country) == [AU]
+    assert parse("447400123456", "AU") == Number("+447400123456", "GB", NumberKind.MOBILE)
+    assert parse("8613800138000", "GB") is RowReason.BLOCKED_COUNTRY
 
 
 def test_blocked_countries_are_a_choice() -> None:
@@ -384,15 +395,35 @@ def of_library(text: str, country: str | None) -> Number | RowReason:
 
 
 def expected(text: str, country: str | None) -> Number | RowReason:
-    """With the two rules of the product: no plus and no country means international, and 00 means plus wherever
-    the library finds no number in use."""
+    """With the rules of the product: no plus and no country means international, 00 means plus wherever the library
+    finds no number in use, and so does nothing before a mobile abroad that is not as long as those at home."""
     if country is None:
         return of_library(text if text.startswith("+") else f"+{text.removeprefix('00')}", None)
     verdict = of_library(text, country)
     if verdict in NOBODY and text.startswith("00"):
         abroad = of_library(f"+{text.removeprefix('00')}", None)
         return verdict if abroad in NOBODY else abroad
+    if (
+        verdict in {RowReason.TOO_LONG, RowReason.NOT_ASSIGNED}
+        and text[0] not in "+0"
+        and is_mobile_abroad(text, country)
+    ):
+        return of_library(f"+{text}", None)
     return verdict
+
+
+def is_mobile_abroad(text: str, country: str) -> bool:
+    plan = PhoneMetadata.metadata_for_region(country)
+    assert plan is not None
+    assert plan.general_desc is not None
+    mobile = plan.mobile or plan.general_desc
+    try:
+        number = phonenumbers.parse(f"+{text}", None)
+    except NumberParseException:
+        return False
+    if len(text) in (mobile.possible_length or plan.general_desc.possible_length):
+        return False
+    return phonenumbers.number_type(number) == PhoneNumberType.MOBILE
 
 
 def digits(rng: random.Random, count: int) -> str:
