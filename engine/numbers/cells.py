@@ -28,6 +28,7 @@ MIN_DIGITS_OF_FULL_NUMBER: Final = 7
 _DIGITS_ONLY: Final = re.compile(r"\+?[0-9]{7,15}")
 _PLAIN: Final = re.compile(r"[ (]*+\+?[ (]*+[0-9][0-9 ()-]*+")
 
+_APOSTROPHES: Final = ("'", "’", "‘")
 _ALIKE: Final = dict.fromkeys("‐‑‒–—―−ー", "-") | {"、": ","}
 _LINE_BREAKS: Final = "\n\r\v\f\x85\u2028\u2029"
 _SPACES: Final = str.maketrans("\t\r\v\f", " \n\n\n")
@@ -93,10 +94,10 @@ def _read_text(value: str) -> str | RowReason:
 
 def _fold(value: str) -> str:
     """ASCII for digits of any script, full-width forms, dashes and spaces; without invisible characters,
-    the outer spaces, and the apostrophe that marks text in spreadsheets."""
+    the outer spaces, and the apostrophe that marks text in spreadsheets, or the two around a database's export."""
     text = value.strip()[:MAX_CELL_CHARACTERS]
     text = text.translate(_SPACES) if text.isascii() else "".join(map(_fold_character, text)).strip()
-    return text[1:].strip() if text.startswith(("'", "’", "‘")) else text
+    return text[1:].removesuffix("'").removesuffix("’").strip() if text.startswith(_APOSTROPHES) else text
 
 
 @lru_cache(maxsize=4_096)

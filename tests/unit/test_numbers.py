@@ -278,6 +278,12 @@ def test_full_numbers_without_plus_are_read_where_the_country_has_no_such_number
     assert parse("8613800138000", "GB") is RowReason.BLOCKED_COUNTRY
 
 
+@pytest.mark.parametrize("cell", ["'61412345678'", "’61412345678’", " '+61 412 345 678' ", "'61412345678"])
+def test_a_number_in_apostrophes_is_read(cell: str) -> None:
+    assert verdicts([cell]) == [AU]
+    assert parse("61412345678'") is RowReason.CHARACTERS
+
+
 def test_blocked_countries_are_a_choice() -> None:
     assert parse("+8613800138000", blocked=frozenset()) == Number("+8613800138000", "CN", NumberKind.MOBILE)
     assert parse("+61412345678", blocked=frozenset({"AU"})) is RowReason.BLOCKED_COUNTRY
