@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -22,6 +23,7 @@ FIELD_PREFIX: Final = "field:"
 clashes with `row`, `msisdn`, `country` or `kind`."""
 
 _NOT_SHOWN: Final = r"[\x00-\x08\x0b-\x1f\x7f]"
+_MEGABYTE: Final = 1024 * 1024
 _FORMULA_TEXT: Final = ('="', '"')
 """Spreadsheet exports write ="0412…" so that a number stays text."""
 
@@ -70,8 +72,7 @@ def read(
     """
     kind = kinds.by_name(file_name)
     if len(data) > limits.MAX_FILE_BYTES:
-        size_mb = f"{len(data) / 1024 / 1024:.1f}"
-        raise FileError("too_large", size_mb=size_mb, limit_mb=limits.MAX_FILE_BYTES // 1024 // 1024)
+        raise _too_large(len(data))
     if not data:
         raise FileError("empty")
     kinds.check_content(file_name, kind, data)
@@ -90,13 +91,18 @@ def read_numbers(typed: str, default_country: str | None = None, *, opted_out: C
     Raises `FileError` `too_large`, `too_many_rows` or `malformed`.
     """
     if len(typed) > limits.MAX_FILE_BYTES:
-        raise FileError("too_large", size_mb=len(typed) // 1024 // 1024, limit_mb=limits.MAX_FILE_BYTES // 1024 // 1024)
+        raise _too_large(len(typed))
     table = text.parse_list(text.unify_line_ends(typed))
     if len(table.rows) > limits.MAX_RECIPIENTS:
         raise too_many_rows()
     values = [row[0] for row in table.rows]
     frame, rejected = _judge(table.numbers, values, {}, default_country, opted_out)
     return RecipientFile(frame, rejected, (), None, has_header=False, sheet=None, notes=())
+
+
+def _too_large(size_bytes: int) -> FileError:
+    size_mb = math.ceil(size_bytes * 10 / _MEGABYTE) / 10  # up, or one byte too many would seem to be none
+    return FileError("too_large", size_mb=f"{size_mb:.1f}", limit_mb=limits.MAX_FILE_BYTES // _MEGABYTE)
 
 
 def _first_with_recipients(

@@ -19,6 +19,7 @@ from engine.recipients.table import BLANK, Row, Table, collect, is_blank, listin
 OPEN_QUOTE: Final = "a quotation mark is opened and never closed"
 _DELIMITERS: Final = ",;\t|，；、"
 """In order of preference when two fit equally well."""
+_DOS_END: Final = "\x1a"
 _LINE_ENDS: Final = ("\u2028", "\u2029", "\x85")
 _LIST_LINE_ENDS: Final = ("\f", "\v", "\x1c", "\x1d", "\x1e")
 _SEPARATORS: Final = re.compile(r"[^,;\t|，；、،؛\n]+")
@@ -48,7 +49,7 @@ def parse(text: str, *, may_be_list: bool) -> Table:
     """
     text = unify_line_ends(text, _LINE_ENDS + _LIST_LINE_ENDS if may_be_list else _LINE_ENDS)
     text, declared = _declared_delimiter(text)
-    text = text.rstrip(BLANK + _DELIMITERS)  # thousands of blank rows at the end cost nothing
+    text = text.rstrip(BLANK + _DELIMITERS + _DOS_END)  # thousands of blank rows at the end cost nothing
     if not text.strip(BLANK + _DELIMITERS + '"'):
         raise FileError("empty")
     if text.count("\n") > limits.MAX_LINES:
@@ -56,14 +57,23 @@ def parse(text: str, *, may_be_list: bool) -> Table:
     delimiter = declared or sniff_delimiter(text)
     if may_be_list and declared is None and _is_list(text, delimiter):
         return parse_list(text)
-    rows, numbers, notes = _read_rows(text, delimiter)
-    if len(rows) == 1 and len(rows[0]) > 1 and all(looks_like_number(cell) for cell in rows[0] if not is_blank(cell)):
-        found: list[Row] = [(cell,) for cell in rows[0] if not is_blank(cell)]
+    if "\n" not in text.strip(BLANK) and (found := _numbers_of_line(text, delimiter)):
         return Table(found, list(range(1, len(found) + 1)), is_list=True)
+    rows, numbers, notes = _read_rows(text, delimiter)
     spanning = _spanning(rows) if '"' in text else ()
     if LOST in text:
         notes += _lost_characters(rows, numbers)
     return Table(rows, numbers, notes=tuple(notes), delimiter=delimiter, spanning=spanning)
+
+
+def _numbers_of_line(text: str, delimiter: str) -> list[Row]:
+    """The cells of a file of one line when all are numbers and there are several, else none."""
+    cells = [cell for row in _records(text, delimiter, strict=False) for cell in row if not is_blank(cell)]
+    if len(cells) < 2 or not all(map(looks_like_number, cells)):
+        return []
+    if len(cells) > limits.MAX_RECIPIENTS:
+        raise too_many_rows()
+    return [(cell,) for cell in cells]
 
 
 def parse_list(text: str) -> Table:

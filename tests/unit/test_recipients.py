@@ -144,7 +144,7 @@ def test_file_names_of_people_are_accepted(name: str) -> None:
 def test_ten_megabytes_are_read_and_one_byte_more_is_not() -> None:
     start = csv("phone", A, "")
     assert numbers_of(outcome("a.csv", start + b"\n" * (MAX_FILE_BYTES - len(start)))) == [A]
-    with pytest.raises(FileError, match=r"10\.0 MB; the most is 10 MB"):
+    with pytest.raises(FileError, match=r"10\.1 MB; the most is 10 MB"):
         read("a.csv", start + b"\n" * (MAX_FILE_BYTES - len(start) + 1))
 
 

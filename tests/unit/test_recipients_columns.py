@@ -219,6 +219,9 @@ def test_ids_of_a_table_under_a_txt_name_get_no_sms(delimiter: str) -> None:
 
 def test_a_csv_that_is_one_row_of_numbers_is_a_list() -> None:
     assert numbers_of(outcome("a.csv", f'{A},"{B}",,{C}'.encode())) == [A, B, C]
+    numbers = [f"+614120{number:05}" for number in range(MAX_RECIPIENTS)]
+    assert numbers_of(outcome("a.csv", f"\n{','.join(numbers)}\n".encode())) == numbers
+    assert outcome("a.csv", ",".join([*numbers, A]).encode()) == "too_many_rows"
 
 
 @pytest.mark.parametrize(
@@ -266,6 +269,12 @@ def test_typed_numbers_have_reasons_by_position() -> None:
     assert [row for row, _ in reasons_of(file)] == [2, 3, 4, 5]
     assert [reason for _, reason in reasons_of(file)][:2] == ["characters", "duplicate"]
     assert reasons_of(file)[3] == (5, "opted_out")
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.txt"])
+def test_the_end_mark_of_dos_is_no_recipient(name: str) -> None:
+    file = read(name, f"phone\r\n{A}\r\n\x1a".encode())
+    assert (numbers_of(file), file.rejected.height) == ([A], 0)
 
 
 def test_national_numbers_are_typed_with_a_default_country() -> None:
