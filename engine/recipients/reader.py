@@ -222,11 +222,18 @@ def _shown(value: Cell) -> str:
 def _refuse_swallowed_rows(table: Table, layout: columns.Layout) -> None:
     """A stray quotation mark makes one cell of several rows; nobody in them may be lost silently."""
     for at in table.spanning:
-        lines = (
-            line.split(table.delimiter)
-            for place, cell in enumerate(table.rows[at])
-            if place != layout.phone and isinstance(cell, str)
-            for line in cell.split("\n")[1:]
-        )
-        if any(len(cells) == len(layout.names) and columns.looks_like_number(cells[layout.phone]) for cells in lines):
-            raise FileError("malformed", row=table.numbers[at], detail=text.OPEN_QUOTE)
+        for place, cell in enumerate(table.rows[at]):
+            if place == layout.phone or not isinstance(cell, str) or "\n" not in cell:
+                continue
+            if _holds_rows(cell, place, table.delimiter, layout.phone):
+                raise FileError("malformed", row=table.numbers[at], detail=text.OPEN_QUOTE)
+
+
+def _holds_rows(cell: str, place: int, delimiter: str | None, phone: int) -> bool:
+    """Whether a line in a cell of several has a number where the column of numbers would be."""
+    for number, line in enumerate(cell.split("\n")):
+        cells = line.split(delimiter)
+        where = phone if number else phone - place  # the first line goes on where the cell began
+        if len(cells) > 1 and 0 <= where < len(cells) and columns.looks_like_number(cells[where]):
+            return True
+    return False

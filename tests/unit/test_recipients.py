@@ -328,6 +328,19 @@ def test_a_stray_quote_never_swallows_recipients(lines: tuple[str, ...]) -> None
     assert caught.value.code == "malformed"
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [("name,phone", f'"Ann,{A}', f'Bob",{B}'), ("name,phone,city", f'"Ann,{A}', f'Bob",{B},Rome', f"Cy,{C},Oslo")],
+)
+def test_two_stray_quotes_never_swallow_the_number_between_them(lines: tuple[str, ...]) -> None:
+    assert outcome("a.csv", csv(*lines)) == "malformed"
+
+
+def test_a_cell_of_several_lines_may_hold_numbers_in_other_places() -> None:
+    file = read("a.csv", csv("name,phone", f'"Ann\n{B}",{A}', f'"Bob, Cy\nHill 7, Rome",{B}'))
+    assert numbers_of(file) == [A, B]
+
+
 def test_numbers_that_a_spreadsheet_export_wraps_as_formula_text_are_read() -> None:
     file = read("a.csv", csv("phone", f'="{A}"', f'"=""{B}"""', f'=HYPERLINK("{C}")'))
     assert numbers_of(file) == [A, B]
