@@ -14,6 +14,7 @@ from __future__ import annotations
 from engine.recipients.limits import MAX_FILE_BYTES, MAX_RECIPIENTS
 from engine.recipients.reader import FIELD_PREFIX, RecipientFile, read, read_numbers
 from engine.recipients.report import rejected_csv, report_csv, to_check_json
+from engine.recipients.table import is_blank
 from engine.recipients.templates import FORMATS, Format, Template, template
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Format",
     "RecipientFile",
     "Template",
+    "is_blank",
     "read",
     "read_numbers",
     "rejected_csv",

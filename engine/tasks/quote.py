@@ -16,7 +16,7 @@ from engine import content, numbers
 from engine.drafts import DraftPage
 from engine.errors import InputError
 from engine.model import RowReason, to_us
-from engine.recipients import RecipientFile
+from engine.recipients import RecipientFile, is_blank
 from engine.routes import Route
 from engine.tasks.daytime import Group, Times
 from engine.tasks.texts import NOTHING_REFUSED, OWN_TEXT, texts_of
@@ -186,7 +186,7 @@ def check_draft(draft: Draft, route: Route, *, most: int) -> Draft:
         raise InputError(
             "invalid", field="Task name", problem="missing or too long.", remedy=f"Use 1–{NAME_LENGTH} characters."
         )
-    if not draft.content.strip():
+    if is_blank(draft.content):
         raise InputError("invalid", field="Content", problem="is empty.", remedy="Write the message.")
     if len(draft.content) > CONTENT_LENGTH:
         raise InputError(

@@ -10,7 +10,7 @@ import polars as pl
 
 from engine import content, parts
 from engine.errors import InputError
-from engine.recipients import FIELD_PREFIX
+from engine.recipients import FIELD_PREFIX, is_blank
 from engine.routes import Route
 
 
@@ -97,7 +97,7 @@ def _same_for_all(text: str, frame: pl.DataFrame, route: Route) -> pl.DataFrame:
     """One text, checked and counted once."""
     verdict = content.check(text, route.rules)
     count = parts.count(text, route.count_rule)
-    fault = _fault(verdict, count)
+    fault = _fault(text, verdict, count)
     if fault is not None:
         raise InputError("content", detail=fault.detail)
     return frame.with_columns(
@@ -111,15 +111,15 @@ def _faults(texts: Sequence[str], counts: Sequence[parts.Count], route: Route) -
     """(position, what is wrong) of each text that cannot be sent, in order."""
     verdicts = content.check_many(texts, route.rules, suggestions=False)
     for at, (verdict, count) in enumerate(zip(verdicts, counts, strict=True)):
-        fault = _fault(verdict, count)
+        fault = _fault(texts[at], verdict, count)
         if fault is not None:
             yield at, fault
 
 
-def _fault(verdict: content.Verdict, count: parts.Count) -> Fault | None:
+def _fault(text: str, verdict: content.Verdict, count: parts.Count) -> Fault | None:
     if not verdict.ok:
         return Fault(TextReason.CONTENT, verdict.detail)
-    if count.sms == 0:
+    if count.sms == 0 or is_blank(text):
         return Fault(TextReason.NO_TEXT, "it is empty. Fill the column or write something around it.")
     if count.parts > parts.MAX_PARTS:
         detail = f"it is {count.parts} SMS long; the most is {parts.MAX_PARTS}. Shorten it."
@@ -128,8 +128,8 @@ def _fault(verdict: content.Verdict, count: parts.Count) -> Fault | None:
 
 
 def _gaps(columns: Mapping[str, Sequence[str]], height: int) -> set[int]:
-    """Positions at which any of the columns is empty."""
-    return {at for at in range(height) if not all(values[at] for values in columns.values())}
+    """Positions at which any of the columns is empty or holds nothing that shows."""
+    return {at for values in columns.values() for at in range(height) if is_blank(values[at])}
 
 
 def _first(faults: Mapping[int, Fault], frame: pl.DataFrame) -> InputError:

@@ -51,6 +51,17 @@ def test_with_the_choice_bad_rows_are_left_out_with_what_offends(made: World) ->
     assert len(raw(made, "select id from message where msisdn = 61412000002")) == 0
 
 
+@pytest.mark.parametrize("nothing", [" \n", "\u200b", "\u2060 \ufeff"])
+def test_a_text_that_shows_nothing_is_no_text(made: World, nothing: str) -> None:
+    with pytest.raises(InputError, match="is empty"):
+        made.engine.tasks.preview(made.owner, made.draft(content=nothing))
+    people = recipients.read("list.csv", f"phone,name\n+61412000001,Ann\n+61412000002,{nothing.strip()}\n".encode())
+    draft = made.draft(recipients=people, content="Acme: dear ((name))")
+    assert made.engine.tasks.preview(made.owner, draft).gaps == 1
+    with pytest.raises(InputError, match="row 3: it is empty"):
+        made.engine.tasks.preview(made.owner, replace(draft, content="((name))"))
+
+
 def test_rows_with_an_empty_placeholder_are_left_out_when_asked(made: World) -> None:
     draft = made.draft(recipients=PEOPLE, content="Acme: dear ((name))", skip_refused=True, skip_empty=True)
     preview = made.engine.tasks.preview(made.owner, draft)
