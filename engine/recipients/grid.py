@@ -43,14 +43,15 @@ class Grid:
     def __init__(self, shared: Shared) -> None:
         self.rows: list[Row] = []
         self.numbers: list[int] = []
-        self.hidden_rows = False
+        self.hidden_rows = self.uncalculated = False
         self._shared = shared
-        self._cell = self._value = self._inline = self._row_element = ""
+        self._cell = self._value = self._inline = self._formula = self._row_element = ""
         self._places: dict[str, int] = {}
         self._row: list[Cell] = []
         self._number = 0
         self._number_is_known = True
         self._hidden = False
+        self._formulas: list[int] = []
         self._place = -1
         self._attributes: dict[str, str] = {}
         self._pieces: list[str] = []
@@ -89,7 +90,8 @@ class Grid:
         if self._pieces:
             self._end_cell()
         row, self._row = self._row, []
-        if all(map(is_blank, row)):
+        waiting = self._end_formulas(row) if self._formulas else False
+        if not waiting and all(map(is_blank, row)):
             return
         if self.numbers and self._number <= self.numbers[-1]:
             raise FileError("damaged")
@@ -100,7 +102,7 @@ class Grid:
         self.hidden_rows = self.hidden_rows or self._hidden
 
     def _start_row(self, attributes: dict[str, str]) -> None:
-        if self._row or self._pieces:
+        if self._row or self._pieces or self._formulas:
             self.finish()
         number = attributes.get("r")
         self._number_is_known = number is not None
@@ -116,8 +118,20 @@ class Grid:
         element = local(name)
         if not self._cell:  # the root tells the prefix of all others
             prefix = name[: -len(element)]
-            self._cell, self._value, self._inline, self._row_element = (prefix + own for own in ("c", "v", "t", "row"))
+            self._cell, self._value, self._inline = (prefix + own for own in ("c", "v", "t"))
+            self._formula, self._row_element = (prefix + own for own in ("f", "row"))
         self._phonetic = element == "rPh"
+        if (
+            name == self._formula and self._attributes.get("t") != "str"
+        ):  # the result of "str" is a text, also when it is ""
+            self._formulas.append(self._place)
+
+    def _end_formulas(self, row: list[Cell]) -> bool:
+        """Whether a formula of the row has no result; its row is kept, so that nobody in it is left out unnoticed."""
+        waiting = any(place >= len(row) or row[place] == "" for place in self._formulas)
+        self._formulas.clear()
+        self.uncalculated = self.uncalculated or waiting
+        return waiting
 
     def _find(self, reference: str, letters: str) -> int:
         """ "B7" → 1; remembered, and the row's number taken from it where the row has none."""

@@ -24,6 +24,12 @@ _DATE_FORMATS: Final = frozenset({*range(14, 23), *range(27, 37), *range(45, 48)
 _NOT_FORMAT: Final = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]')
 """Parts of a format code that are literal text, padding, colours or conditions."""
 
+_HIDDEN_ROWS: Final = "Some rows are hidden in the spreadsheet; they were read as well."
+_UNCALCULATED: Final = (
+    "Some formulas were never calculated, so their cells were read as empty. "
+    "Open the file in your spreadsheet program, save it and upload it again."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class _Book:
@@ -54,8 +60,9 @@ def read(data: bytes) -> Iterator[Table]:
         sheet.finish()
         if sheet.rows:
             notes = sheet_notes(name, [other for other, _ in book.visible if other != name], book.hidden)
-            hidden_rows = ("Some rows are hidden in the spreadsheet; they were read as well.",)
-            yield Table(sheet.rows, sheet.numbers, name, (*notes, *(hidden_rows if sheet.hidden_rows else ())))
+            notes += (_HIDDEN_ROWS,) if sheet.hidden_rows else ()
+            notes += (_UNCALCULATED,) if sheet.uncalculated else ()
+            yield Table(sheet.rows, sheet.numbers, name, notes)
 
 
 def _read_book(archive: Archive, budget: Budget) -> _Book:

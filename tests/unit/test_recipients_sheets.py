@@ -91,6 +91,22 @@ def test_every_type_of_cell_is_read(cell: str, outcome_: str) -> None:
     assert [*numbers_of(file), *(reason for _, reason in reasons_of(file))] == [outcome_]
 
 
+@pytest.mark.parametrize("formula", ["<f>B1+1</f>", "<f>B1+1</f><v/>", "<f>B1+1</f><v></v>", '<f t="shared" si="0"/>'])
+def test_a_row_whose_number_was_never_calculated_is_reported(formula: str) -> None:
+    waiting = "".join(f'<row r="{at}"><c r="A{at}">{formula}</c></row>' for at in (2, 3))
+    file = read("a.xlsx", workbook(row(1, "phone") + waiting + row(4, A)))
+    assert (reasons_of(file), numbers_of(file)) == ([(2, "empty"), (3, "empty")], [A])
+    assert any("never calculated" in note for note in file.notes)
+
+
+def test_a_formula_with_nothing_for_its_result_leaves_its_row_blank() -> None:
+    below = '<row r="2"><c r="A2" t="str"><f>IF(B2="","",B2)</f><v></v></c></row>'
+    file = read(
+        "a.xlsx", workbook(row(1, "phone") + below + '<row r="3"><c r="A3"><f>B3</f><v>61412000001</v></c></row>')
+    )
+    assert (numbers_of(file), file.rejected.height, file.notes) == ([A], 0, ())
+
+
 def test_dates_and_other_values_become_text_for_placeholders() -> None:
     book = openpyxl.Workbook()
     sheet = book.active
