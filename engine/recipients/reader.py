@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import zip_longest
 from typing import Final, cast
 
@@ -79,7 +81,7 @@ def read(
     if kind in (Kind.TEXT, Kind.LIST):
         decoded, notes = encodings.decode(data)
         table = text.parse(decoded, may_be_list=kind is Kind.LIST)
-        return _classified(table, default_country, column, opted_out, notes)
+        return _classified(table, default_country=default_country, column=column, opted_out=opted_out, notes=notes)
     tables = sheets.read(data) if kind is Kind.XLSX else isolated.read(data, kind)
     return _first_with_recipients(tables, default_country, column, opted_out)
 
@@ -109,23 +111,54 @@ def _first_with_recipients(
     tables: Iterable[Table], default_country: str | None, column: str | None, opted_out: Collection[str]
 ) -> RecipientFile:
     """Reads the first sheet that holds phone numbers; a cover sheet before it is passed over."""
+    classify = partial(_classified, default_country=default_country, column=column, opted_out=opted_out)
     problem: FileError | None = None
-    passed: list[str] = []
-    for table in tables:
-        notes = (f"Sheet “{name}” was skipped: it holds no phone numbers." for name in passed)
+    notes: tuple[str, ...] = ()
+    remaining = iter(tables)
+    for table in remaining:
         try:
-            return _classified(table, default_country, column, opted_out, tuple(notes))
+            first = classify(table, notes=notes)
         except FileError as error:
-            absent = column is not None and error.code == "choose_column"
-            if error.code != "no_recipients" and not absent:
+            if error.code not in ("no_recipients", "choose_column"):
                 raise
-            problem = problem or error
-            passed.append(table.sheet or "")
+            if error.code == "no_recipients" or column is not None:
+                problem = problem or error
+                notes += (f"Sheet “{table.sheet}” was skipped: it holds no phone numbers.",)
+                continue
+            first = error
+        if column is None and not _is_named(first):
+            skipped = f"Sheet “{table.sheet}” was skipped: no column of it is named as one of phone numbers."
+            first = _better_sheet(first, remaining, partial(classify, notes=(*notes, skipped))) or first
+        if isinstance(first, FileError):
+            raise first
+        return first
     raise problem or FileError("empty")
 
 
+def _better_sheet(
+    first: RecipientFile | FileError, remaining: Iterator[Table], classify: Callable[[Table], RecipientFile]
+) -> RecipientFile | None:
+    """A sheet behind one whose numbers may be those of a cover or of other things: with a phone column and no fewer
+    recipients, or with recipients at all where the first has none."""
+    least = 1 if isinstance(first, FileError) else first.frame.height
+    with suppress(FileError):  # what is wrong with a sheet that nobody needs is no reason to refuse the file
+        for table in remaining:
+            with suppress(FileError):
+                found = classify(table)
+                accepted = found.frame.height
+                if (_is_named(found) and accepted >= least) or accepted > least == 0:
+                    return found
+    return None
+
+
+def _is_named(found: RecipientFile | FileError) -> bool:
+    """Whether a header says of a column that it holds phone numbers, or of those to choose from."""
+    names = found.facts["choices"] if isinstance(found, FileError) else (found.phone_column or "",)
+    return any(map(columns.is_phone_header, cast("Sequence[str]", names)))
+
+
 def _classified(
-    table: Table, default_country: str | None, column: str | None, opted_out: Collection[str], notes: tuple[str, ...]
+    table: Table, *, default_country: str | None, column: str | None, opted_out: Collection[str], notes: tuple[str, ...]
 ) -> RecipientFile:
     layout = columns.find(table, default_country, column)
     rows, row_numbers = table.rows[layout.first :], table.numbers[layout.first :]

@@ -244,6 +244,36 @@ def test_hidden_sheets_are_skipped_and_the_first_visible_one_with_numbers_is_rea
     )
 
 
+LIST = ("June", "visible", [["name", "phone"], ["Ann", A], ["Bob", B]])
+
+
+@pytest.mark.parametrize(
+    "cover",
+    [
+        [["Acme Ltd"], ["Call us", "+61299990000"]],
+        [["Acme Ltd"], ["Text us", C]],
+        [["ref", "old ref"], [61299990000, 61299990001], [61299990002, 61299990003]],
+    ],
+)
+def test_a_sheet_of_other_numbers_before_the_list_is_passed_over(cover: list[list[object]]) -> None:
+    file = read("a.xlsx", with_sheets(("Cover", "visible", cover), ("Text", "visible", [["x"]]), LIST))
+    assert (file.sheet, numbers_of(file)) == ("June", [A, B])
+    assert file.notes[0] == "Sheet “Cover” was skipped: no column of it is named as one of phone numbers."
+
+
+def test_a_list_without_header_is_read_although_a_smaller_named_one_follows() -> None:
+    numbers: list[list[object]] = [[f"+6141200010{at}"] for at in range(5)]
+    broken = ("Long", "visible", [["phone"], *[[A]] * 5_021])
+    for later in (LIST, broken):
+        file = read("a.xlsx", with_sheets(("List", "visible", numbers), later))
+        assert (file.sheet, file.frame.height) == ("List", 5)
+
+
+def test_columns_of_numbers_without_names_are_asked_about_when_no_sheet_is_plainer() -> None:
+    unnamed: list[list[object]] = [[A, B], [B, C]]
+    assert outcome("a.xlsx", with_sheets(("One", "visible", unnamed), ("Two", "visible", [[C]]))) == "choose_column"
+
+
 def test_a_chosen_column_is_looked_for_in_every_sheet() -> None:
     data = with_sheets(("One", "visible", [["phone"], [A]]), ("Two", "visible", [["mobile"], [B]]))
     file = read("a.xlsx", data, column="mobile")
