@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Final
 
 from engine.errors import FileError
+from engine.recipients.columns import is_phone_header
 
 _BOMS: Final[tuple[tuple[bytes, str], ...]] = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -33,6 +34,23 @@ _WIDE_SAMPLE_CHARS: Final = 10_000
 _ALONE_BETWEEN_LETTERS: Final = re.compile(r"(?<=[A-Za-z])[^\x00-\x7f](?=[A-Za-z])")
 _MAX_ALONE: Final = 0.1
 """Share of the wide characters that may stand so: “A座B” is rare, but every “çã” and “öß” inside a word looks so."""
+_CODE_PAGES: Final = (
+    ("gb18030", "GB18030 (Chinese)"),
+    ("big5", "Big5 (Chinese)"),
+    ("cp932", "Shift-JIS (Japanese)"),
+    ("euc_jp", "EUC-JP (Japanese)"),
+    ("cp949", "EUC-KR (Korean)"),
+    ("cp1251", "Windows-1251 (Cyrillic)"),
+    ("cp866", "code page 866 (Cyrillic)"),
+    ("koi8_r", "KOI8-R (Cyrillic)"),
+    ("cp1253", "Windows-1253 (Greek)"),
+    ("cp1255", "Windows-1255 (Hebrew)"),
+    ("cp1256", "Windows-1256 (Arabic)"),
+    ("cp874", "Windows-874 (Thai)"),
+)
+"""Other encodings than Windows-1252, told by the header alone: any bytes are proper text in most of them."""
+_LATIN: Final = re.compile("[A-Za-z]")
+_CELL_ENDS: Final = re.compile('[\n\r",;\t|，；、]')
 _MULTIBYTE: Final = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 LOST: Final = "\ufffd"
 """Stands for bytes that could not be read."""
@@ -87,12 +105,16 @@ def _share_of_controls(data: bytes) -> float:
 
 
 def _decode_legacy(data: bytes, error: UnicodeDecodeError) -> tuple[str, tuple[str, ...]]:
-    """Text that is not UTF-8 throughout: UTF-8 with a few bad bytes, GB18030, else Windows-1252."""
+    """Text that is not UTF-8 throughout: UTF-8 with a few bad bytes, what the header tells, GB18030, Windows-1252."""
     around = data[max(0, error.start - _AROUND_BYTES) : error.start + _AROUND_BYTES]
     good = len(_MULTIBYTE.findall(around))
     lost = around.decode("utf-8", "replace").count(LOST)
     if good > lost:
         return data.decode("utf-8", "replace"), ()
+    for encoding, name in _CODE_PAGES:
+        if _names_phones(data, encoding):
+            note = f"The file is not UTF-8; its text was read as {name}."
+            return _checked(data.decode(encoding, "replace"), "UTF-8"), (note,)
     try:
         chinese = data.decode("gb18030")
     except UnicodeDecodeError:
@@ -101,10 +123,22 @@ def _decode_legacy(data: bytes, error: UnicodeDecodeError) -> tuple[str, tuple[s
         return chinese, ("The file is not UTF-8; its text was read as GB18030 (Chinese).",)
     if good and good >= lost * _LEAST_GOOD:
         return data.decode("utf-8", "replace"), ()
-    return data.decode("cp1252", "replace"), (
+    return _checked(data.decode("cp1252", "replace"), "UTF-8"), (
         "The file is not UTF-8; its text was read as Windows-1252. "
         "If names look wrong, save it as “CSV UTF-8” and upload it again.",
     )
+
+
+def _names_phones(data: bytes, encoding: str) -> bool:
+    """Whether a cell near the start, read so, says “phone number” in letters that only this encoding gives it."""
+    start = data[:_SAMPLE_BYTES]
+    if len(data) > len(start):
+        start = start[: start.rfind(b"\n") + 1]  # a character may be cut in the middle
+    try:
+        cells = _CELL_ENDS.split(start.decode(encoding))
+    except UnicodeDecodeError:
+        return False
+    return any(is_phone_header(cell) for cell in cells if not cell.isascii() and not _LATIN.search(cell))
 
 
 def _is_chinese(text: str) -> bool:

@@ -239,6 +239,35 @@ def test_chinese_text_is_gb18030() -> None:
     assert file.phone_column == "联系电话"
 
 
+@pytest.mark.parametrize(
+    ("header", "name", "encodings"),
+    [
+        ("Имя,Телефон 1", "Олег", "cp1251 cp866 koi8_r"),
+        ("氏名,電話番号", "山田", "cp932 euc_jp"),
+        ("이름,전화번호", "김민준", "cp949 euc_kr"),
+        ("姓名,電話", "張三", "big5 gb18030"),
+        ("姓名,手机", "张三", "gbk"),
+        ("Όνομα,Τηλέφωνο", "Γιώργος", "cp1253"),
+        ("שם,טלפון", "דוד", "cp1255"),
+        ("الاسم,الهاتف", "محمد", "cp1256"),
+        ("ชื่อ,โทรศัพท์", "สมชาย", "cp874"),
+        ("prénom,téléphone", "Zoé", "cp1252"),
+    ],
+)
+def test_a_header_in_its_language_tells_an_old_code_page(header: str, name: str, encodings: str) -> None:
+    who, phone = header.split(",")
+    for encoding in encodings.split():
+        file = read("a.csv", csv(header, f"{name},{A}", f"x,{B}").decode().encode(encoding))
+        assert (numbers_of(file), file.phone_column) == ([A, B], phone)
+        assert file.field(who).to_list() == [name, "x"]
+        assert "was read as" in file.notes[0]
+
+
+def test_text_in_an_unknown_code_page_is_refused_rather_than_sent_with_holes() -> None:
+    lines = [f"ИВАН ПЕТРОВ,{A[:-2]}{10 + at}" for at in range(5)]
+    assert outcome("a.csv", csv("name,phone", *lines).decode().encode("cp866")) == "encoding"
+
+
 def test_a_few_bad_bytes_in_utf_8_cost_only_their_cell_and_are_named() -> None:
     file = read("a.csv", f"phone,name\n{A},Zoë\n".encode() + b"\xff\xfe,B\xffo\n" + f"{B},Ann\n".encode())
     assert numbers_of(file) == [A, B]
