@@ -121,9 +121,8 @@ class Grid:
             self._cell, self._value, self._inline = (prefix + own for own in ("c", "v", "t"))
             self._formula, self._row_element = (prefix + own for own in ("f", "row"))
         self._phonetic = element == "rPh"
-        if (
-            name == self._formula and self._attributes.get("t") != "str"
-        ):  # the result of "str" is a text, also when it is ""
+        is_text = self._attributes.get("t") == "str"  # which is a result, also when it is ""
+        if name == self._formula and not is_text:
             self._formulas.append(self._place)
 
     def _end_formulas(self, row: list[Cell]) -> bool:

@@ -25,6 +25,8 @@ FIELD_PREFIX: Final = "field:"
 clashes with `row`, `msisdn`, `country` or `kind`."""
 
 _NOT_SHOWN: Final = r"[\x00-\x08\x0b-\x1f\x7f]"
+COVER_MOST: Final = 1
+"""Mobile numbers on a sheet that may be a cover, such as that of a hotline."""
 _MEGABYTE: Final = 1024 * 1024
 _FORMULA_TEXT: Final = ('="', '"')
 """Spreadsheet exports write ="0412…" so that a number stays text."""
@@ -126,7 +128,7 @@ def _first_with_recipients(
                 notes += (f"Sheet “{table.sheet}” was skipped: it holds no phone numbers.",)
                 continue
             first = error
-        if column is None and not _is_named(first):
+        if column is None and not _is_named(first) and _may_be_cover(first):
             skipped = f"Sheet “{table.sheet}” was skipped: no column of it is named as one of phone numbers."
             first = _better_sheet(first, remaining, partial(classify, notes=(*notes, skipped))) or first
         if isinstance(first, FileError):
@@ -149,6 +151,11 @@ def _better_sheet(
                 if (_is_named(found) and accepted >= least) or accepted > least == 0:
                     return found
     return None
+
+
+def _may_be_cover(found: RecipientFile | FileError) -> bool:
+    """A list without header is not passed over: the list behind it may be an older one."""
+    return isinstance(found, FileError) or found.frame.height <= COVER_MOST
 
 
 def _is_named(found: RecipientFile | FileError) -> bool:

@@ -244,7 +244,7 @@ def test_hidden_sheets_are_skipped_and_the_first_visible_one_with_numbers_is_rea
     )
 
 
-LIST = ("June", "visible", [["name", "phone"], ["Ann", A], ["Bob", B]])
+LIST: tuple[str, str, list[list[object]]] = ("June", "visible", [["name", "phone"], ["Ann", A], ["Bob", B]])
 
 
 @pytest.mark.parametrize(
@@ -263,10 +263,17 @@ def test_a_sheet_of_other_numbers_before_the_list_is_passed_over(cover: list[lis
 
 def test_a_list_without_header_is_read_although_a_smaller_named_one_follows() -> None:
     numbers: list[list[object]] = [[f"+6141200010{at}"] for at in range(5)]
-    broken = ("Long", "visible", [["phone"], *[[A]] * 5_021])
+    rows: list[list[object]] = [["phone"]]
+    broken = ("Long", "visible", rows + [[A] for _ in range(5_021)])
     for later in (LIST, broken):
         file = read("a.xlsx", with_sheets(("List", "visible", numbers), later))
         assert (file.sheet, file.frame.height) == ("List", 5)
+
+
+def test_a_list_without_header_is_read_although_a_longer_named_one_follows() -> None:
+    older: tuple[str, str, list[list[object]]] = ("2019", "visible", [["phone"], [A], [B], [C]])
+    file = read("a.xlsx", with_sheets(("Now", "visible", [[A], [B]]), older))
+    assert (file.sheet, numbers_of(file)) == ("Now", [A, B])
 
 
 def test_columns_of_numbers_without_names_are_asked_about_when_no_sheet_is_plainer() -> None:
