@@ -9,9 +9,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from engine import messages, routes
+from engine import routes
+from engine.dispatch.claims import Claims
 from engine.dispatch.codes import Refusals
-from engine.dispatch.outcomes import Claim, record, requeue, submissions
+from engine.dispatch.outcomes import Claim, record, requeue
 from engine.dispatch.throttle import Throttle
 from engine.errors import ImsError
 from engine.gateways import (
@@ -24,8 +25,8 @@ from engine.gateways import (
     OutcomeKind,
     ReceiptSink,
 )
-from engine.model import Clock, TaskState
-from engine.store import Row, Store, Tx
+from engine.model import Clock
+from engine.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +43,6 @@ NEVER: Final = float("-inf")
 STOP_WAIT_S: Final = 10.0
 ROUTE_FRESH_S: Final = 5.0
 """How long a route is used as it was read, while a long task is being sent."""
-TURNS_A_SECOND: Final = 4
-"""Batches per second of a route with a throughput limit, so that progress is smooth and tasks take turns."""
 LOOK_AGAIN_S: Final = 30.0
 RESUME_MOST: Final = 200_000
 """References handed to a gateway after a restart; older ones wait for their deadline."""
@@ -82,8 +81,7 @@ class RouteWorker:
         self._failures = 0
         self._sending = False
         self._refusals = Refusals()
-        self._last_task = 0
-        self._next_ids: dict[int, int] = {}
+        self._claims = Claims(clock, route_id)
         self._unrecorded: tuple[Claim, Sequence[Outcome]] | None = None
         self._stopping = threading.Event()
         self._awake = threading.Event()
@@ -234,74 +232,10 @@ class RouteWorker:
         if self._cannot_claim():
             return None
         with self._store.transaction() as tx:
-            return self._claim(tx, route)
+            return self._claims.next(tx, route)
 
     def _cannot_claim(self) -> bool:
         return self._stopping.is_set() or self._paused.is_set()
-
-    def _claim(self, tx: Tx, route: routes.Route) -> Claim | None:
-        """The next batch of the task whose turn it is; marks tasks with nothing left as sent.
-
-        Tasks that are held back are looked at only when nothing else is to do: the rest of one may be in doubt or
-        stopped meanwhile.
-        """
-        limit = min(route.batch, max(1, route.throughput // TURNS_A_SECOND)) if route.throughput else route.batch
-        tasks = tx.all("dispatch.sending_tasks", self._route_id)
-        for task in self._in_turn([task for task in tasks if not task["held_back"]]):
-            claim = self._claim_of(tx, task, limit)
-            if claim is not None:
-                self._last_task = task["id"]
-                return claim
-            self._mark_sent(tx, task)
-        for task in tasks:
-            if task["held_back"]:
-                self._mark_sent(tx, task)
-        tx.run("dispatch.close_runs", self._route_id, self._clock.now_us())
-        return None
-
-    def _mark_sent(self, tx: Tx, task: Row) -> None:
-        """Only once nothing is queued or in the hands of another route that carries the task too."""
-        if not messages.handed_over(tx, task):
-            return
-        tx.run("dispatch.mark_sent", task["id"], self._clock.now_us())
-        tx.run("dispatch.mark_task_sent", task["id"], TaskState.SENT.value)
-
-    def _claim_of(self, tx: Tx, task: Row, limit: int) -> Claim | None:
-        """Goes on where the last claim of the task ended; looks from its start when nothing is there."""
-        known = self._next_ids.pop(task["id"], None)
-        if known == task["first_message"] + task["recipients"]:
-            known = None
-        for low in (known, None):
-            begin = messages.first_queued(tx, task) if low is None else low
-            if begin is None:
-                return None
-            dispatch_id = self._dispatch_of(tx, task)
-            rows = messages.claim(
-                tx, task=task, dispatch_id=dispatch_id, low=begin, limit=limit, carrier_id=self._carrier_of(task)
-            )
-            if rows:
-                self._next_ids[task["id"]] = rows[-1]["id"] + 1
-                return Claim(task, self._route_id, dispatch_id, rows, submissions(task, rows))
-        return None
-
-    def _carrier_of(self, task: Row) -> int | None:
-        """This route when it carries for another, as is kept with message and dispatch."""
-        return self._route_id if task["route_id"] != self._route_id else None
-
-    def _in_turn(self, tasks: list[Row]) -> list[Row]:
-        """Tasks after the last one served come first."""
-        return sorted(tasks, key=lambda task: (task["id"] <= self._last_task, task["id"]))
-
-    def _dispatch_of(self, tx: Tx, task: Row) -> int:
-        running = tx.one("dispatch.running", task["id"], self._route_id)
-        if running is not None:
-            return running["id"]
-        dispatch_id = tx.reserve("dispatch")
-        tx.run(
-            "dispatch.insert", dispatch_id, task["id"], task["account_id"], task["route_id"], self._clock.now_us(),
-            self._carrier_of(task),
-        )  # fmt: skip
-        return dispatch_id
 
     def _record(self) -> Claim | None:
         """Writes the outcomes and claims the next batch in the same commit.
@@ -319,7 +253,7 @@ class RouteWorker:
             if route.down_since_us is not None:
                 routes.mark_up(tx, route.id, self._clock.now_us())
             waits = slow_down_s > 0 or self._throttle.debt_s() > 0
-            following = None if waits or self._cannot_claim() else self._claim(tx, route)
+            following = None if waits or self._cannot_claim() else self._claims.next(tx, route)
         self._unrecorded = None
         self._on_recorded()
         if waits:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from engine import messages
+from engine import messages, routes
 from engine.dispatch import worker
+from engine.dispatch.claims import Claims
 from engine.gateways import GatewayDown, Link, LinkWord, Outcome, OutcomeKind, Receipt, ReceiptState, Submission
 from engine.model import MICRO
 from tests.kit import Scripted, World, notices_of, raw, wait_until, world
@@ -202,10 +203,8 @@ def test_a_task_that_two_routes_carry_is_sent_only_when_both_have_recorded(town:
         low = int(str(task["first_message"]))
         claimed = messages.claim(tx, task=task, dispatch_id=run, low=low, limit=4, carrier_id=2)
     assert len(claimed) == 4
-    first = town.dispatcher._worker(1)
-    assert first is not None
     with town.world.store.transaction() as tx:
-        first._mark_sent(tx, task)
+        assert Claims(town.world.clock, 1).next(tx, routes.load(tx, 1)) is None
     assert town.world.row(task_id)["state"] == "sending"
     with town.world.store.transaction() as tx:
         messages.requeue(tx, [row["id"] for row in claimed])
