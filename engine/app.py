@@ -155,10 +155,12 @@ class Engine:
     def health(self) -> dict[str, object]:
         """For /healthz: `ok`, and what it is made of."""
         database = self.store.one("store.version") is not None
+        scheduler, senders = self.scheduler.healthy, not self._dispatcher.dead_routes
         return {
-            "ok": database and self.scheduler.healthy,
+            "ok": database and scheduler and senders,
             "database": database,
-            "scheduler": self.scheduler.healthy,
+            "scheduler": scheduler,
+            "routes": senders,
             "sending": not self._dispatcher.paused,
         }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 
@@ -13,6 +14,8 @@ from engine.gateways import GatewayFactory, InboundSink, ReceiptSink
 from engine.model import Clock
 from engine.routes import RouteMeters
 from engine.store import Store
+
+log = logging.getLogger(__name__)
 
 
 class Dispatcher:
@@ -72,9 +75,17 @@ class Dispatcher:
         self._listening = True
 
     def look_at_routes(self) -> None:
-        """Lets a route take over for one that cannot send, and give back."""
+        """Lets a route take over for one that cannot send, and give back; a thread that ended begins again."""
+        for route_id in self.dead_routes:
+            self._worker(route_id)
         if decide(self._store, self._clock.now_us()):
             self.wake()
+
+    @property
+    def dead_routes(self) -> list[int]:
+        """Routes whose thread ended although nobody asked it to: nothing is sent over them."""
+        with self._lock:
+            return [route_id for route_id, worker in self._workers.items() if not worker.alive]
 
     def pause(self) -> None:
         """Stops claiming everywhere (the books do not add up); what is in flight is still recorded."""
@@ -120,5 +131,8 @@ class Dispatcher:
                     inbound=self._inbound_for(route_id) if self._inbound_for else None,
                 )
                 self._workers[route_id] = worker
+                worker.start()
+            elif not worker.alive:
+                log.error("route %s: its thread had ended; it begins again", route_id)
                 worker.start()
             return worker

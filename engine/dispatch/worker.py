@@ -37,6 +37,8 @@ REFUSED_LEAST_S: Final = 30.0
 """After this, somebody who sends (a test message of staff) makes it try again."""
 REFUSED_LOOK_S: Final = 2.0
 """How often it looks whether the address was changed."""
+FAULT_PAUSE_S: Final = 5.0
+"""After a round that failed although its faults are waited for: the database cannot be written, mostly."""
 LINK_LOOK_S: Final = 2.0
 """How often a route at rest looks at its connection."""
 NEVER: Final = float("-inf")
@@ -85,10 +87,16 @@ class RouteWorker:
         self._unrecorded: tuple[Claim, Sequence[Outcome]] | None = None
         self._stopping = threading.Event()
         self._awake = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"route-{route_id}", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
+        """Begins to send; also after its thread ended unasked: what it had in hand is still known."""
+        self._thread = threading.Thread(target=self._run, name=f"route-{self._route_id}", daemon=True)
         self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
 
     def wake(self) -> None:
         self._awake.set()
@@ -98,23 +106,32 @@ class RouteWorker:
         self._awake.set()
 
     def join(self) -> None:
-        self._thread.join(STOP_WAIT_S)
+        if self._thread is not None:
+            self._thread.join(STOP_WAIT_S)
 
     def _run(self) -> None:
         try:
             while not self._stopping.is_set():
                 self._awake.clear()
                 try:
-                    self._send_all()
-                except GatewayDown as down:
-                    self._back_off(down)
-                except Exception as error:
-                    log.exception("route %s: unexpected fault; trying again", self._route_id)
-                    self._back_off(GatewayDown(f"internal fault: {type(error).__name__}"))
-                else:
-                    self._rest()
+                    self._round()
+                except Exception:
+                    # Not even the trouble could be written down; a thread that ended would send nothing ever again.
+                    log.exception("route %s: a round failed; the next one follows", self._route_id)
+                    self._stopping.wait(FAULT_PAUSE_S)
         finally:
             self._close_gateway()
+
+    def _round(self) -> None:
+        """Sends what there is, then rests; what goes wrong in either is the route's trouble, and is waited for."""
+        try:
+            self._send_all()
+            self._rest()
+        except GatewayDown as down:
+            self._back_off(down)
+        except Exception as error:
+            log.exception("route %s: unexpected fault; trying again", self._route_id)
+            self._back_off(GatewayDown(f"internal fault: {type(error).__name__}"))
 
     def _rest(self) -> None:
         """Nothing to send: until somebody wakes it, or for a while, notes whether the connection stands."""
@@ -220,10 +237,10 @@ class RouteWorker:
         return gateway
 
     def _close_gateway(self) -> None:
-        if self._gateway is not None:
+        gateway, self._gateway = self._gateway, None  # first: one that cannot be closed is not closed for ever
+        if gateway is not None:
             self._meters.watch(self._route_id, None)
-            self._gateway.close()
-            self._gateway = None
+            gateway.close()
 
     def _claim_next(self) -> Claim | None:
         """Waits for the route's turn, then claims in a transaction of its own."""
@@ -288,8 +305,9 @@ class RouteWorker:
                 return
 
     def _await_change(self) -> None:
-        """The operator refused the login: waits until the address is another, or it is worth another try."""
-        refused, began = self._url_now(), time.monotonic()
+        """The operator refused the login, or the address cannot be used: waits until it is another, or it is worth
+        another try."""
+        refused, began = self._route.gateway if self._route else "", time.monotonic()
         while not self._stopping.wait(REFUSED_LOOK_S):
             waited_s = time.monotonic() - began
             asked = self._awake.is_set() and waited_s > REFUSED_LEAST_S
