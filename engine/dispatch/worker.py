@@ -6,13 +6,13 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 from engine import routes
 from engine.dispatch.claims import Claims
 from engine.dispatch.codes import Refusals
-from engine.dispatch.outcomes import Claim, record, requeue
+from engine.dispatch.hand import Hand
 from engine.dispatch.throttle import Throttle
 from engine.errors import ImsError
 from engine.gateways import (
@@ -21,8 +21,6 @@ from engine.gateways import (
     GatewayFactory,
     InboundSink,
     LinkWord,
-    Outcome,
-    OutcomeKind,
     ReceiptSink,
 )
 from engine.model import Clock
@@ -84,7 +82,7 @@ class RouteWorker:
         self._sending = False
         self._refusals = Refusals()
         self._claims = Claims(clock, route_id)
-        self._unrecorded: tuple[Claim, Sequence[Outcome]] | None = None
+        self._hand: Hand | None = None
         self._stopping = threading.Event()
         self._awake = threading.Event()
         self._thread: threading.Thread | None = None
@@ -113,18 +111,23 @@ class RouteWorker:
         try:
             while not self._stopping.is_set():
                 self._awake.clear()
-                try:
-                    self._round()
-                except Exception:
-                    # Not even the trouble could be written down; a thread that ended would send nothing ever again.
-                    log.exception("route %s: a round failed; the next one follows", self._route_id)
-                    self._stopping.wait(FAULT_PAUSE_S)
+                self._guarded(self._round)
+            self._guarded(self._settle)
         finally:
             self._close_gateway()
+
+    def _guarded(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except Exception:
+            # Not even the trouble could be written down; a thread that ended would send nothing ever again.
+            log.exception("route %s: a round failed; the next one follows", self._route_id)
+            self._stopping.wait(FAULT_PAUSE_S)
 
     def _round(self) -> None:
         """Sends what there is, then rests; what goes wrong in either is the route's trouble, and is waited for."""
         try:
+            self._settle()
             self._send_all()
             self._rest()
         except GatewayDown as down:
@@ -132,6 +135,18 @@ class RouteWorker:
         except Exception as error:
             log.exception("route %s: unexpected fault; trying again", self._route_id)
             self._back_off(GatewayDown(f"internal fault: {type(error).__name__}"))
+
+    def _settle(self) -> None:
+        """What a round that failed left in hand comes first: its outcomes are written, or it goes back."""
+        if self._hand is None:
+            return
+        self._judge(self._hand)
+        with self._store.transaction() as tx:
+            self._hand.write(tx, self._clock.now_us())
+            if self._hand.submitted:
+                routes.mark_up(tx, self._route_id, self._clock.now_us())
+        self._hand = None
+        self._tell_recorded()
 
     def _rest(self) -> None:
         """Nothing to send: until somebody wakes it, or for a while, notes whether the connection stands."""
@@ -166,34 +181,23 @@ class RouteWorker:
             self._sending = False
 
     def _send_claims(self) -> None:
-        claim = self._claim_next() if self._unrecorded is None else self._record()
-        while claim is not None:
-            gateway = self._open_gateway()
-            parts = sum(submission.parts for submission in claim.batch)
-            self._throttle.spend(parts)
-            self._meters.submitting(self._route_id, len(claim.batch), parts)
+        self._hand = self._claim_next()
+        while (hand := self._hand) is not None:
+            gateway = self._open_gateway(self._current())
+            self._throttle.spend(hand.parts)
+            self._meters.submitting(self._route_id, len(hand.claim.batch), hand.parts)
             try:
-                outcomes = gateway.submit(claim.batch)
-                assert len(outcomes) == len(claim.batch)
-            except GatewayDown as down:
+                hand.submit(gateway)
+            except GatewayDown:
                 self._meters.submitting(self._route_id, 0, 0)
-                self._release(claim)
-                raise down from None
-            except Exception as error:
-                log.exception("route %s: gateway fault, %s messages in doubt", self._route_id, len(claim.batch))
-                outcomes = [Outcome(OutcomeKind.LOST, detail=type(error).__name__)] * len(claim.batch)
+                raise
             self._failures = 0
-            if any(outcome.code for outcome in outcomes):
-                outcomes = self._refusals.judged(claim.batch, outcomes, routes.code_table(self._store, self._route_id))
-            self._measure(claim, outcomes)
-            self._unrecorded = (claim, outcomes)
-            claim = self._record()
+            self._record(hand)
 
-    def _measure(self, claim: Claim, outcomes: Sequence[Outcome]) -> None:
-        answered = list(zip(claim.batch, outcomes, strict=True))
-        unsent = [submission for submission, outcome in answered if outcome.kind is OutcomeKind.UNSENT]
-        parts = sum(submission.parts for submission in claim.batch) - sum(submission.parts for submission in unsent)
-        self._meters.submitted(self._route_id, parts=parts, slowed=len(unsent))
+    def _judge(self, hand: Hand) -> None:
+        if hand.judge(self._refusals, lambda: routes.code_table(self._store, self._route_id)):
+            unsent = [hand.claim.batch[index].parts for index in hand.unsent]
+            self._meters.submitted(self._route_id, parts=hand.parts - sum(unsent), slowed=len(unsent))
 
     def _load(self) -> None:
         """Reads the route; a changed address, throughput or batch takes effect here."""
@@ -202,7 +206,7 @@ class RouteWorker:
             self._throttle = Throttle(route.throughput)
         self._route = route
         if self._is_wanted(route):
-            self._open_gateway()
+            self._open_gateway(route)
         else:
             self._close_gateway()
 
@@ -219,11 +223,11 @@ class RouteWorker:
         assert self._route is not None
         return self._route
 
-    def _open_gateway(self) -> Gateway:
-        route = self._current()
+    def _open_gateway(self, route: routes.Route) -> Gateway:
         if self._gateway is not None and self._url == route.gateway:
             return self._gateway
         self._close_gateway()
+        refs = [row["provider_ref"] for row in self._store.all("dispatch.outstanding_refs", route.id, RESUME_MOST)]
         try:
             gateway = self._gateway_for(route.gateway)
         except ImsError as error:
@@ -231,7 +235,6 @@ class RouteWorker:
         gateway.open(self._sink, self._inbound)
         self._gateway, self._url = gateway, route.gateway
         self._meters.watch(route.id, gateway.link)
-        refs = [row["provider_ref"] for row in self._store.all("dispatch.outstanding_refs", route.id, RESUME_MOST)]
         if refs:
             gateway.resume(refs)
         return gateway
@@ -242,53 +245,58 @@ class RouteWorker:
             self._meters.watch(self._route_id, None)
             gateway.close()
 
-    def _claim_next(self) -> Claim | None:
+    def _claim_next(self) -> Hand | None:
         """Waits for the route's turn, then claims in a transaction of its own."""
         self._stopping.wait(self._throttle.debt_s())
         route = self._current()
         if self._cannot_claim():
             return None
         with self._store.transaction() as tx:
-            return self._claims.next(tx, route)
+            claim = self._claims.next(tx, route)
+        return Hand(claim) if claim else None
 
     def _cannot_claim(self) -> bool:
         return self._stopping.is_set() or self._paused.is_set()
 
-    def _record(self) -> Claim | None:
+    def _record(self, hand: Hand) -> None:
         """Writes the outcomes and claims the next batch in the same commit.
 
-        The outcomes are kept until that commit: a store that fails for a moment does not put them in doubt.
+        The outcomes stay in hand until that commit: a store that fails for a moment does not put them in doubt.
         """
-        assert self._unrecorded is not None
-        claim, outcomes = self._unrecorded
-        route = self._current()
-        slow_down_s = max(
-            (outcome.retry_after_s for outcome in outcomes if outcome.kind is OutcomeKind.UNSENT), default=0.0
-        )
+        self._judge(hand)
+        route = self._route  # as read before the submit: reading it again may open another gateway, which may fail
+        assert route is not None
+        slow_down_s = hand.slow_down_s
         with self._store.transaction() as tx:
-            record(tx, claim, outcomes, now_us=self._clock.now_us())
+            hand.write(tx, self._clock.now_us())
             if route.down_since_us is not None:
                 routes.mark_up(tx, route.id, self._clock.now_us())
             waits = slow_down_s > 0 or self._throttle.debt_s() > 0
             following = None if waits or self._cannot_claim() else self._claims.next(tx, route)
-        self._unrecorded = None
-        self._on_recorded()
+        self._hand = Hand(following) if following else None
+        self._tell_recorded()
         if waits:
             self._stopping.wait(min(slow_down_s, MOST_PAUSE_S))
-            return self._claim_next()
-        return following
+            self._hand = self._claim_next()
 
-    def _release(self, claim: Claim) -> None:
-        """Nothing of the batch was written: it goes back as it was."""
-        with self._store.transaction() as tx:
-            requeue(tx, claim.task, [one.message_id for one in claim.batch], self._clock.now_us())
+    def _tell_recorded(self) -> None:
+        """Receipts that are not folded at once are folded in their turn; what is in hand matters more."""
+        try:
+            self._on_recorded()
+        except Exception:
+            log.exception("route %s: receipts that overtook their answers wait for their turn", self._route_id)
 
     def _back_off(self, down: GatewayDown) -> None:
         """Waits before the next try: doubling, with jitter so that routes do not return together."""
         self._failures += 1
         refused = self._gateway is not None and self._gateway.link().word is LinkWord.REFUSED
+        unsent = self._hand if self._hand and not self._hand.submitted else None
         with self._store.transaction() as tx:
+            if unsent:  # now, as the pause may be long and another route could carry it
+                unsent.write(tx, self._clock.now_us())
             routes.mark_down(tx, self._route_id, str(down), self._clock.now_us(), refused=refused)
+        if unsent:
+            self._hand = None
         if down.permanent:
             self._close_gateway()
             self._await_change()
