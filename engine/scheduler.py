@@ -167,20 +167,32 @@ class Scheduler:
         if self._store.one("jobs.any_due", now_us) is None:
             return False
         with self._store.transaction() as tx:
+            unended = jobs.retry_unended(tx, now_us=now_us)
             due = jobs.take_due(tx, now_us=now_us, limit=JOBS_A_TICK)
+        if unended:
+            log.warning("the end of %s jobs could not be written; they are tried again", len(unended))
         for job in due:
             self._run_job(job)
         return len(due) == JOBS_A_TICK
 
     def _run_job(self, job: jobs.Job) -> None:
+        error = ""
         try:
             self._handlers[job.name](job.args)
-        except Exception as error:
+        except Exception as failure:
             log.exception("job %s failed; it is tried again", job.key)
-            with self._store.transaction() as tx:
-                jobs.retry(tx, job, error=f"{type(error).__name__}: {error}", now_us=self._clock.now_us())
-        else:
-            with self._store.transaction() as tx:
+            error = f"{type(failure).__name__}: {failure}"
+        try:
+            self._end_job(job, error)
+        except Exception:
+            # The others that were taken with it must not wait for a restart; the next round puts this one back.
+            log.exception("job %s: its end could not be written", job.key)
+
+    def _end_job(self, job: jobs.Job, error: str) -> None:
+        with self._store.transaction() as tx:
+            if error:
+                jobs.retry(tx, job, error=error, now_us=self._clock.now_us())
+            else:
                 jobs.finish(tx, job)
 
     def _expire_all(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from engine.store.base import Tx
+from engine.store.base import Rows, Tx
 
 MOST_ATTEMPTS: Final = 20
 RETRY_BASE_US: Final = 1_000_000
@@ -30,9 +30,7 @@ def submit(tx: Tx, name: str, args: Mapping[str, object], *, run_us: int, key: s
 
 def take_due(tx: Tx, *, now_us: int, limit: int) -> list[Job]:
     """Marks due jobs as running and returns them, the longest due first."""
-    rows = tx.all("jobs.take_due", now_us, limit)
-    found = [Job(row["id"], row["key"], row["name"], json.loads(row["args"]), row["attempts"]) for row in rows]
-    return sorted(found, key=lambda job: job.id)
+    return _jobs(tx.all("jobs.take_due", now_us, limit))
 
 
 def finish(tx: Tx, job: Job) -> None:
@@ -51,6 +49,22 @@ def retry(tx: Tx, job: Job, *, error: str, now_us: int) -> None:
     tx.run("jobs.retry", job.id, state, error[:500], now_us + delay_us)
 
 
+def retry_unended(tx: Tx, *, now_us: int) -> list[Job]:
+    """Puts back what was begun and whose end could not be written; for whoever takes jobs, while it runs none.
+
+    It counts as a try, so that a job whose end can never be written does not run for ever. Returns those jobs.
+    """
+    unended = _jobs(tx.all("jobs.unended"))
+    for job in unended:
+        retry(tx, job, error="its end could not be written", now_us=now_us)
+    return unended
+
+
 def recover(tx: Tx) -> None:
     """After a crash: what was running is due again (handlers are idempotent)."""
     tx.run("jobs.recover")
+
+
+def _jobs(rows: Rows) -> list[Job]:
+    found = [Job(row["id"], row["key"], row["name"], json.loads(row["args"]), row["attempts"]) for row in rows]
+    return sorted(found, key=lambda job: job.id)

@@ -142,6 +142,26 @@ def test_a_job_that_fails_waits_longer_each_time_and_ends_as_failed(store: Store
     assert waits == list(range(jobs.MOST_ATTEMPTS))
 
 
+def test_a_job_whose_end_was_not_written_is_tried_again_and_that_counts_as_a_try(store: Store) -> None:
+    with store.transaction() as tx:
+        for key in ("ended", "unended", "later"):
+            jobs.submit(tx, "dispatch", {"task": key}, run_us=NOW + (key == "later"), key=key, now_us=NOW)
+    with store.transaction() as tx:
+        ended, unended = jobs.take_due(tx, now_us=NOW, limit=2)
+        jobs.finish(tx, ended)
+    assert store.one("jobs.any_due", NOW) is not None
+    with store.transaction() as tx:
+        assert jobs.retry_unended(tx, now_us=NOW) == [unended]
+    assert store.one("jobs.any_due", NOW) is None
+    with store.transaction() as tx:
+        assert jobs.retry_unended(tx, now_us=NOW) == []
+        again = jobs.take_due(tx, now_us=NOW + jobs.RETRY_BASE_US, limit=9)
+    assert [(job.key, job.args, job.attempts) for job in again] == [
+        ("unended", {"task": "unended"}, 1),
+        ("later", {"task": "later"}, 0),
+    ]
+
+
 def test_every_query_has_a_name_a_comment_and_no_formatting() -> None:
     for name, sql in all_queries().items():
         assert sql.startswith("-- "), f"{name} says nothing about itself"

@@ -25,6 +25,10 @@ update job set state = $2, attempts = attempts + 1, last_error = $3, run_us = $4
 -- What a crash interrupted is due again.
 update job set state = 'waiting' where state = 'running';
 
+-- name: unended
+-- Jobs that were begun, and whose end is not written.
+select id, key, name, args, attempts from job where state = 'running';
+
 -- name: any_due
--- Whether anything is due.
-select id from job where state = 'waiting' and run_us <= $1 limit 1;
+-- Whether anything is due, or was begun and has no end.
+select id from job where state = 'running' or (state = 'waiting' and run_us <= $1) limit 1;
