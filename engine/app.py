@@ -38,6 +38,7 @@ from engine.topups import Topups
 log = logging.getLogger(__name__)
 
 FIRST_ROUTE_NAME = "Simulator"
+RECONCILE_CHORE = "reconciliation"
 DROP_NOTICES_EVERY_S = 86_400
 DROP_ORPHANS_EVERY_S = 3_600
 LOW_BALANCES_EVERY_S = 30
@@ -94,7 +95,7 @@ class Engine:
             handlers={DISPATCH_JOB: self._dispatch},
             looks={"takeovers": (TAKEOVERS_EVERY_S, self._dispatcher.look_at_routes)},
             chores={
-                "reconciliation": (RECONCILE_EVERY_S, self.reconcile),
+                RECONCILE_CHORE: (RECONCILE_EVERY_S, self.reconcile),
                 "low balances": (LOW_BALANCES_EVERY_S, self.profile.tell_low),
                 "backup": (BACKUP_LOOK_EVERY_S, self._back_up_when_due),
                 "old notices": (DROP_NOTICES_EVERY_S, self.notices.drop_old),
@@ -115,14 +116,22 @@ class Engine:
 
     def start(self, *, listening: bool = True) -> None:
         """Settles what a crash left, proves the books, then begins to send. `listening`: routes that phones can answer
-        on keep their connection though nothing is sent."""
+        on keep their connection though nothing is sent.
+
+        Sending that was stopped begins only once the full proof succeeds, which reads every message and is not waited
+        for.
+        """
         interrupted = self._dispatcher.recover()
         if interrupted:
             log.warning(
                 "%s messages were being submitted when the server stopped: in doubt until a receipt", interrupted
             )
+        if self.store.one("store.setting", STOPPED_SETTING) is not None:
+            self._dispatcher.pause()
         self.reconcile(quick=True)
         self.scheduler.start()
+        if self._dispatcher.paused:
+            self.scheduler.run_now(RECONCILE_CHORE, self.reconcile)
         if listening:
             self._dispatcher.listen()
         self._dispatcher.wake()
@@ -140,7 +149,8 @@ class Engine:
         """
         result = ledger.reconcile(self.store, quick=quick)
         self.system.note_proof(result, quick=quick)
-        stopped = self.store.one("store.setting", STOPPED_SETTING) is not None
+        # Either may stand alone: after a restart, or when the setting could not be written.
+        stopped = self._dispatcher.paused or self.store.one("store.setting", STOPPED_SETTING) is not None
         if not result.ok:
             log.error("the books do not add up: %s; sending is stopped", result.as_dict())
             self._dispatcher.pause()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine import ledger, routes
-from engine.errors import AccessError, ImsError, InputError, MoneyError, StateError
+from engine.errors import AccessError, ImsError, InputError, MoneyError, StateError, StoreError
 from engine.model import MICRO, Balance, ChargeOn, to_datetime
 from engine.routes import EVERYWHERE
 from tests.kit import World, au_mobiles, give, operator, raw, settled, wait_until, world
@@ -211,6 +211,53 @@ def test_nothing_is_accepted_while_the_books_do_not_add_up(made: World) -> None:
         tx.raw.execute("update account_balance set available_micro = available_micro - 1")  # type: ignore[attr-defined]
     assert made.engine.reconcile().ok
     assert_proved(made, made.engine.tasks.accept(made.owner, preview))
+
+
+def test_a_restart_does_not_send_again_before_the_books_are_proved_in_full(tmp_path: Path) -> None:
+    damage = "update message set held_micro = held_micro + $1 where task_id = $2"  # only the full proof reads messages
+    made = world(tmp_path, started=False)
+    task_id = made.send(3)
+    with made.store.transaction() as tx:
+        tx.raw.execute(damage, [1, task_id])  # type: ignore[attr-defined]
+    assert not made.engine.reconcile().ok
+    made.engine.stop()
+
+    again = world(tmp_path, credit=0)
+    wait_until(lambda: again.row(task_id)["state"] == "sending" and proved_in_full(again))
+    assert again.engine.health()["sending"] is False
+    assert raw(again, "select distinct state from message") == [{"state": "queued"}]
+    with again.store.transaction() as tx:
+        tx.raw.execute(damage, [-1, task_id])  # type: ignore[attr-defined]
+    again.engine.stop()
+
+    repaired = world(tmp_path, credit=0)
+    assert_proved(repaired, task_id)
+    assert repaired.engine.health()["sending"] is True
+    assert repaired.row(task_id)["delivered"] == 3
+    repaired.engine.stop()
+
+
+def proved_in_full(made: World) -> bool:
+    """Whether the reconciliation that runs beside the start has ended."""
+    return any(run.name == "reconciliation" and run.took_us is not None for run in made.engine.scheduler.chores())
+
+
+def test_a_stop_that_could_not_be_written_down_ends_with_the_next_proof(
+    made: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stuck() -> None:
+        raise StoreError("store_stuck", detail="another change did not end in time")
+
+    with made.store.transaction() as tx:
+        tx.raw.execute("update account_balance set available_micro = available_micro + 1")  # type: ignore[attr-defined]
+    with monkeypatch.context() as locked, pytest.raises(StoreError):
+        locked.setattr(made.store, "transaction", stuck)
+        made.engine.reconcile()
+    assert made.engine.health()["sending"] is False
+    with made.store.transaction() as tx:
+        tx.raw.execute("update account_balance set available_micro = available_micro - 1")  # type: ignore[attr-defined]
+    assert made.engine.reconcile().ok
+    assert made.engine.health()["sending"] is True
 
 
 def test_too_little_credit_holds_nothing_and_says_what_is_missing(tmp_path: Path) -> None:
