@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import schedule
@@ -34,6 +35,8 @@ RECONCILE_EVERY_S: Final = 3_600
 CHECKPOINT_EVERY_S: Final = 600
 STALE_AFTER_S: Final = 120.0
 """A scheduler that did not tick for this long is reported as unhealthy."""
+CLOCK_STEP: Final = timedelta(seconds=5)
+"""Local time set back by less is not worth following: chores are late by it once."""
 STOP_WAIT_S: Final = 15.0
 
 Handler = Callable[[Mapping[str, Any]], None]
@@ -63,6 +66,7 @@ class Scheduler:
         self._last_tick = time.monotonic()
         self._rest_s = 0.0
         self._plan: Any = schedule.Scheduler()  # typed only in part
+        self._planned_at = _clocks()
         self._slow = ThreadPoolExecutor(1, "chores")
         self._runs: dict[str, ChoreRun] = {}
         self._pushed: set[str] = set()
@@ -138,6 +142,7 @@ class Scheduler:
         self._last_tick = time.monotonic()
         folded = self._fold()
         started = self._run_due_jobs()
+        self._follow_clock()
         self._plan.run_pending()
         return folded or started
 
@@ -153,6 +158,19 @@ class Scheduler:
             if not busy:
                 self._stopping.wait(self._rest_s)
                 self._wake.wait(IDLE_WAIT_S)
+
+    def _follow_clock(self) -> None:
+        """The plan goes by local time: when that is set back (in autumn, or corrected), no chore would run for so long.
+
+        Set forward, every chore runs once at once, as after a machine that slept.
+        """
+        (local, steady_s), self._planned_at = self._planned_at, _clocks()
+        step = self._planned_at[0] - local - timedelta(seconds=self._planned_at[1] - steady_s)
+        if step > -CLOCK_STEP:
+            return
+        log.warning("the clock was set back by %s; the chores follow it", -step)
+        for chore in self._plan.jobs:
+            chore.next_run += step
 
     def _fold(self) -> bool:
         for _ in range(FOLDS_A_TICK):
@@ -213,3 +231,8 @@ class Scheduler:
             log.exception("scheduler: %s failed; it is tried again", name)
         took_us = self._clock.now_us() - started_us
         self._runs[name] = replace(before, started_us=started_us, took_us=took_us, error=error)
+
+
+def _clocks() -> tuple[datetime, float]:
+    """Local time, as the plan reads it, and one that nobody sets."""
+    return datetime.now(), time.monotonic()  # noqa: DTZ005 - the package plans in local time without a zone
