@@ -194,8 +194,11 @@ class _Search:
         if likely:
             return likely[0]
         filled = [place for place in by_name if self._filled[place]]
-        if (filled and not any(map(self._is_vague, range(self._width)))) or (by_name and not any(self._shaped)):
+        vague = any(map(self._is_vague, range(self._width)))
+        if (filled and not vague) or (by_name and not any(self._shaped)):
             return (filled or by_name)[0]
+        if by_name and not vague:  # the named column is empty: numbers under other names may be ids
+            raise self._ask([place for place in range(self._width) if self._shaped[place]])
         return self._by_content()
 
     def notes(self, phone: int) -> list[str]:

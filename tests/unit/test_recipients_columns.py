@@ -297,3 +297,10 @@ def test_no_typed_number_is_ever_lost_or_changed(numbers: list[str], separator: 
     file = read_numbers(separator.join(form.format(number) for number in numbers))
     seen = set(file.frame["msisdn"]) | {"+" + "".join(filter(str.isdigit, value)) for value in file.rejected["value"]}
     assert seen == {f"+{number}" for number in numbers}
+
+
+def test_an_empty_phone_column_does_not_send_to_the_ids_beside_it() -> None:
+    with pytest.raises(FileError) as caught:
+        read("a.csv", b"phone,order\n,61412345678\n,61412345679\n")
+    assert caught.value.code == "choose_column"
+    assert caught.value.facts["choices"] == ("order",)
