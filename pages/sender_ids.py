@@ -33,7 +33,7 @@ def request_form() -> None:
         heading("Ask for a sender ID")
         left, right = st.columns([1, 2], gap="medium")
         name = left.text_input(
-            "Sender ID", key=NAME, max_chars=MOST_LENGTH, placeholder="Your brand", autocomplete="off"
+            "Sender ID", key=NAME, placeholder=f"Your brand, at most {MOST_LENGTH} characters", autocomplete="off"
         )
         note = right.text_input(
             "Whose name is it?",

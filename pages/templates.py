@@ -12,9 +12,10 @@ from engine.content import DEFAULT_RULES
 from engine.errors import AccessError, ImsError
 from engine.model import SENDING_ROLES, CountRule
 from engine.store import Row
-from engine.templates import CONTENT_LENGTH, NAME_LENGTH, SENDER_LENGTH, TEMPLATES_MOST
+from engine.templates import CONTENT_LENGTH, TEMPLATES_MOST
 from pages.ui import address, table
 from pages.ui import format as show
+from pages.ui.compose.fields import ROOM
 from pages.ui.compose.findings import show_findings
 from pages.ui.contacts.common import ask, dialog, search_box, search_key, stop_asking
 from pages.ui.context import get_engine
@@ -95,7 +96,7 @@ def edit(row: Row | None) -> None:
     send_styles()
     routes = {route.id: route for route in engine.routes.selectable(actor)}
     begin_with(row, routes)
-    name = st.text_input("Name", key=key("name"), max_chars=NAME_LENGTH, placeholder="Parcel ready", autocomplete="off")
+    name = st.text_input("Name", key=key("name"), placeholder="Parcel ready", autocomplete="off")
     chosen = st.selectbox(
         "Route (optional)",
         [NO_ROUTE, *routes],
@@ -103,9 +104,13 @@ def edit(row: Row | None) -> None:
         format_func=lambda route_id: routes[route_id].display_name if route_id else "Chosen when sending",
     )
     route = routes.get(chosen)
-    sender = st.text_input("Sender ID (optional)", key=key("sender"), max_chars=SENDER_LENGTH, autocomplete="off")
+    sender = st.text_input("Sender ID (optional)", key=key("sender"), autocomplete="off")
     text = st.text_area(
-        "Content", key=key("content"), height=150, max_chars=CONTENT_LENGTH, placeholder="Start with your brand name"
+        "Content",
+        key=key("content"),
+        height=150,
+        max_chars=ROOM * CONTENT_LENGTH,
+        placeholder="Start with your brand name",
     )
     live_counter(watches=key("content"), text=text, rule=route.count_rule if route else CountRule.MISSION)
     rules = route.rules if route else DEFAULT_RULES

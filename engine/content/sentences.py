@@ -14,6 +14,10 @@ MAX_SHOWN_CHARACTERS: Final = 30
 _CONTROL_NAMES: Final = {"\t": "tab", "\v": "vertical tab", "\x00": "null", "\x1b": "escape", "\x85": "next line"}
 
 
+_PLAIN_NAMES: Final = {'"': 'a straight quote (")', "'": "a straight apostrophe (')", "-": "a hyphen (-)"}
+"""What typographic characters become, by a name that can be told apart from the quotes of the sentence."""
+
+
 def sentence(rule: RuleName, severity: Severity, found: str, where: str, fix: str | None) -> str:
     """`found` is the offending text, `where` its place in words, `fix` what the text gets instead."""
     if rule is RuleName.GREETING:
@@ -39,7 +43,7 @@ def _remedy(rule: RuleName, fix: str | None, *, costly: bool) -> str:
     if fix is None:
         return "" if costly else "Write it in another way, with plain letters."
     if fix.strip():
-        return f"Use “{shown(fix)}” instead."
+        return f"Use {_PLAIN_NAMES.get(fix) or f'“{shown(fix)}”'} instead."
     if not fix or rule is RuleName.EMOJI:
         return "Remove it."
     return "Use a new line instead." if "\n" in fix else "Use an ordinary space instead."
@@ -54,7 +58,11 @@ def _called(found: str, rule: RuleName, where: str) -> str:
         return f"An invisible character ({_name(found)}, {where})"
     if rule is RuleName.TYPOGRAPHY and len(found) == 1:
         return f"{visible} ({_name(found)}, {where})"
-    return f"{visible} ({where})" if rule is RuleName.EMOJI else f"“{visible}” ({where})"
+    if rule is RuleName.EMOJI:
+        return f"{visible} ({where})"
+    if len(found) == 1 and unicodedata.category(found)[0] == "P":  # quotes around a quote name nothing
+        return f"{visible} ({_name(found)}, {where})"
+    return f"“{visible}” ({where})"
 
 
 def _name(character: str) -> str:

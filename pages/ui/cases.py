@@ -9,7 +9,7 @@ from typing import Final
 
 import streamlit as st
 
-from engine.cases import BODY_LENGTH, About, CaseDetail, CaseState
+from engine.cases import About, CaseDetail, CaseState
 from engine.errors import ImsError
 from engine.model import Actor
 from engine.store import Row, Rows
@@ -123,7 +123,7 @@ def _answer(actor: Actor, row: Row) -> None:
     closed = row["state"] == CaseState.CLOSED
     with st.form(f"case-{row['id']}"):
         label = "Write again (opens the case anew)" if closed else "Your answer" if actor.is_operator else "Add to it"
-        st.text_area(label, key=f"case-{row['id']}-body", max_chars=BODY_LENGTH, height=120)
+        st.text_area(label, key=f"case-{row['id']}-body", height=120)
         sent = st.form_submit_button("Send", type="primary", icon=":material/send:")
     if sent:
         _do(lambda who: get_engine().cases.reply(who, row["id"], _typed(row), key=st.session_state[key]), key)

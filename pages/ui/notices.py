@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 from typing import Literal
 
@@ -14,11 +15,15 @@ Kind = Literal["error", "warning", "success", "info"]
 _NOTE = "ims_note"
 
 
-def notice(kind: Kind, sentence: str, detail: str = "") -> None:
-    """A box with one sentence and, smaller, what to do or how to reach somebody."""
+def notice(kind: Kind, sentence: str, detail: str = "", *, points: Iterable[str] = ()) -> None:
+    """A box with one sentence and, smaller, what to do or how to reach somebody; `points` is a list below it."""
     role = "alert" if kind == "error" else "status"
     second = f"<p>{escape(detail)}</p>" if detail else ""
-    st.html(f'<div class="ims-notice ims-{kind}" role="{role}"><div><p>{escape(sentence)}</p>{second}</div></div>')
+    listed = "".join(f"<li>{escape(point)}</li>" for point in points)
+    third = f"<ul>{listed}</ul>" if listed else ""
+    st.html(
+        f'<div class="ims-notice ims-{kind}" role="{role}"><div><p>{escape(sentence)}</p>{second}{third}</div></div>'
+    )
 
 
 def refusal(error: ImsError, detail: str = "") -> None:

@@ -37,6 +37,11 @@ def figures(rows: Sequence[tuple[str, str, str]]) -> None:
     st.html(f'<div class="ims-sum">{"".join(lines)}</div>')
 
 
+def quiet(words: str) -> None:
+    """A line of explanation in which users' own words may stand."""
+    st.html(f'<p class="ims-quiet">{escape(words)}</p>')
+
+
 def texts_list(texts: Sequence[str]) -> None:
     """Texts as recipients read them, one below the other."""
     st.html(f'<div class="ims-entries ims-texts">{"".join(f"<p>{escape(text)}</p>" for text in texts)}</div>')

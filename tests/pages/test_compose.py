@@ -181,7 +181,7 @@ def test_every_empty_field_says_what_it_needs_after_submit(owner: Actor, visit: 
 def test_each_rejected_number_has_its_reason(owner: Actor, visit: Visit) -> None:
     page = read(fill_quick(visit.open(QUICK_SMS), people="61412345678; 61298765432\n8613800138000, abc"))
     assert "1 recipient: Australia 1" in page
-    assert "3 entries are not sent to" in page
+    assert "3 entries will not be sent:" in page
     assert "A landline" in page
     assert "mainland China" in page
     assert "Has characters" in page
@@ -217,6 +217,33 @@ def test_sender_that_cannot_be_used_is_refused_beside_the_field(owner: Actor, vi
     app = press(fill_quick(app), "submit")
     assert "it has no letter" in read(app)
     assert not has(app, "accept")
+
+
+def test_values_that_are_too_long_arrive_and_are_refused_with_their_limit(owner: Actor, visit: Visit) -> None:
+    app = visit.open(QUICK_SMS)
+    put(app, "sender", "Acme Brand International")
+    app = fill_quick(app, name="x" * 130, text="a " * 5_200)
+    page = read(app)
+    assert "Sender ID: it has 24 characters; the most is 10. Shorten it." in page
+    assert "Task name: it has 130 characters; the most is 100. Shorten it." in page
+    assert "Content: it has 10,400 characters; the most is 10,000. Shorten it." in page
+    page = read(press(app, "submit"))
+    assert "<li>Sender ID: it has 24 characters" in page  # said again beside the button
+    assert not has(app, "accept")
+
+
+def test_a_repeated_number_is_said_to_stand_earlier_in_the_list(owner: Actor, visit: Visit) -> None:
+    page = read(fill_quick(visit.open(QUICK_SMS), people="61412345678, 61412345678"))
+    assert "The same number is earlier in the list" in page
+
+
+def test_what_keeps_the_cost_from_being_counted_is_named(owner: Actor, visit: Visit) -> None:
+    app = visit.open(QUICK_SMS)
+    assert "SMS and cost are counted after Recipients and Content are filled in." in read(app)
+    page = read(fill_quick(app, text="Acme: “Dear” ((name))"))
+    assert "SMS and cost are counted after Content is corrected." in page
+    assert "The text can be sent as it is" not in page
+    assert "counted after" not in read(fill_quick(app, text="Acme: “Dear”"))
 
 
 def test_carriers_rule_of_a_route_decides_the_quote(engine: Engine, owner: Actor, visit: Visit) -> None:

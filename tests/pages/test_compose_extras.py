@@ -106,7 +106,7 @@ def test_rows_with_a_bad_text_are_listed_and_the_others_sent_by_choice(
     page = read(app)
     assert "1 row has a text of its own that cannot be sent." in page
     assert "<p><i>Row 3</i><b>+61412345679</b><span>“http://” (character 16) begins a link" in page
-    assert "1 field needs a change (Rows)" in page
+    assert "1 field needs a change." in page
     assert not has(app, "accept")
     assert "Send the 2 valid rows without them" in labels(app)
     assert "Leave out the 1 row with an empty value" in labels(app)

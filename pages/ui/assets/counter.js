@@ -41,13 +41,20 @@ function filled(text, example) {
   return [out, personal];
 }
 
+// Quotes around a quote name nothing.
+function called(odd) {
+  if (/[“”„‟«»]/.test(odd)) return `A curly quote (${odd})`;
+  if (/[‘’‚‛]/.test(odd)) return `A curly apostrophe (${odd})`;
+  return `“${odd}”`;
+}
+
 function noteOf(count, data, personal) {
   const notes = [];
   if (count.parts > SMS.most_parts) {
     notes.push(`Too long: at most ${SMS.most_parts} parts can be sent. Shorten the text.`);
   } else if (count.odd !== undefined) {
     notes.push(
-      `“${count.odd}” is outside the SMS alphabet: each SMS holds ${SMS.ucs2.alone} characters, not ${SMS.gsm7.alone}.`,
+      `${called(count.odd)} is outside the SMS alphabet: each SMS holds ${SMS.ucs2.alone} characters, not ${SMS.gsm7.alone}.`,
     );
   }
   if (personal) {

@@ -28,8 +28,8 @@ from pages.ui.notices import notice
 from pages.ui.records import heading
 from pages.ui.schedule import STEP_MINUTES, Moment, first_offer, resolve, zone_label
 
-SENDER_FIELD_LENGTH: Final = 11
-"""What the widest route takes; the route's own limit is checked with a sentence."""
+ROOM: Final = 4
+"""How many times too long a pasted text still arrives, to be refused with a sentence: more is dropped in silence."""
 NOW: Final = "Now"
 LATER: Final = "At a time"
 
@@ -117,8 +117,7 @@ def sender_field(flow: Flow, route: Route, choices: Mapping[int, Route], problem
     typed = st.text_input(
         "Sender ID (optional)",
         key=flow.key("sender"),
-        max_chars=SENDER_FIELD_LENGTH,
-        placeholder="Your brand",
+        placeholder=f"Your brand, at most {route.sender_max} characters",
         help=f"Your brand name, 3 to {route.sender_max} letters, digits, spaces or & . _ - with at least one letter. "
         "Empty: recipients see a number that the operator chooses.",
         persist_state="session",
@@ -137,12 +136,19 @@ def name_field(flow: Flow, problems: Problems) -> str:
     name = st.text_input(
         "Task name",
         key=flow.key("name"),
-        max_chars=NAME_LENGTH,
         placeholder="For your records, such as November offer",
         persist_state="session",
     )
+    if len(name) > NAME_LENGTH:
+        problems["Task name"] = f"Task name: {too_long(name, NAME_LENGTH)}"
+        notice("error", problems["Task name"])
+        return name
     complain(flow, problems, "Task name", "" if name.strip() else "Task name: give this task a name for your records.")
     return name
+
+
+def too_long(text: str, most: int) -> str:
+    return f"it has {len(text):,} characters; the most is {most:,}. Shorten it."
 
 
 def content_field(
@@ -163,28 +169,40 @@ def content_field(
         "Content",
         key=key,
         height=150,
-        max_chars=CONTENT_LENGTH,
+        max_chars=ROOM * CONTENT_LENGTH,
         placeholder="Start with your brand name",
         persist_state="session",
     )
     live_counter(watches=key, text=text, rule=route.count_rule, example=example, on_typed=partial(keep_typed, flow))
-    names = content.placeholders(text)
-    verdict = content.check(text, route.rules, template=bool(names))
-    show_findings(text, verdict, key=flow.key("fix"), fix=_replacer(key))
+    wrong = _wrong_at_once(text, route, columns, of_file=flow.kind == "bulk")
+    personal = bool(content.placeholders(text))
+    # Of what is far too long nothing is marked: it has to be another text anyway.
+    verdict = content.check(text[:CONTENT_LENGTH], route.rules, template=personal)
+    if len(text) <= CONTENT_LENGTH:
+        show_findings(text, verdict, key=flow.key("fix"), fix=_replacer(key), refused=bool(wrong))
     with st.container(horizontal=True):
         help_link("counting")
         if verdict.findings:
             help_link("content")
-    unknown = _unknown_names(names, columns, of_file=flow.kind == "bulk")
-    if unknown:
-        problems["Content"] = f"Content: {unknown}"
+    if wrong:
+        problems["Content"] = f"Content: {wrong}"
         notice("error", problems["Content"])
-        return text
-    sentence = _content_lacks(text, route, personal=bool(names))
-    complain(flow, problems, "Content", sentence)
-    if not sentence and not verdict.ok:
+    elif not text.strip():
+        complain(flow, problems, "Content", "Content: write the message.")
+    elif not verdict.ok:
         problems["Content"] = "Content: change the marked places."
     return text
+
+
+def _wrong_at_once(text: str, route: Route, columns: Sequence[str] | None, *, of_file: bool) -> str:
+    """What is wrong with a text as a whole, before anybody presses Submit; empty when nothing is."""
+    if len(text) > CONTENT_LENGTH:
+        return too_long(text, CONTENT_LENGTH)
+    names = content.placeholders(text)
+    parts = 0 if names else count(text, route.count_rule).parts
+    if parts > MAX_PARTS:
+        return f"it is {parts} parts long; the most is {MAX_PARTS}. Shorten it."
+    return _unknown_names(names, columns, of_file=of_file)
 
 
 def _unknown_names(names: Sequence[str], columns: Sequence[str] | None, *, of_file: bool) -> str:
@@ -200,13 +218,6 @@ def _unknown_names(names: Sequence[str], columns: Sequence[str] | None, *, of_fi
     if not columns:
         return f"nothing fills in “(({missing[0]}))” here. Write the word itself, or use Bulk SMS with a file of names."
     return f"the file has no column “{missing[0]}”. Its columns are: {', '.join(columns)}."
-
-
-def _content_lacks(text: str, route: Route, *, personal: bool) -> str:
-    if not text.strip():
-        return "Content: write the message."
-    parts = 0 if personal else count(text, route.count_rule).parts
-    return f"Content: it is {parts} parts long; the most is {MAX_PARTS}. Shorten it." if parts > MAX_PARTS else ""
 
 
 def _replacer(key: str) -> Callable[[str], None]:

@@ -17,23 +17,28 @@ from pages.ui import format as show
 SENTENCES_MOST: Final = 6
 
 
-def show_findings(text: str, verdict: Verdict, *, key: str, fix: Callable[[str], None]) -> None:
-    """The text with its marked places, a sentence for each, and one button that applies every fix."""
+def show_findings(text: str, verdict: Verdict, *, key: str, fix: Callable[[str], None], refused: bool = False) -> None:
+    """The text with its marked places, a sentence for each, and one button that applies every fix.
+
+    `refused`: the text cannot be sent for a reason that is said elsewhere.
+    """
     if not verdict.findings:
         return
     with st.container(gap="xsmall"):
-        st.html(findings_html(text, verdict.findings))
+        st.html(findings_html(text, verdict.findings, refused=refused))
         if verdict.fixed is not None:
             fixable = sum(finding.fix is not None for finding in verdict.findings)
             label = "Fix it" if fixable == len(verdict.findings) == 1 else f"Fix {show.plural(fixable, 'place')}"
             st.button(label, key=key, icon=":material/auto_fix_high:", on_click=fix, args=(verdict.fixed,))
 
 
-def findings_html(text: str, findings: Sequence[Finding]) -> str:
+def findings_html(text: str, findings: Sequence[Finding], *, refused: bool = False) -> str:
     """Headline, text with marks, and the sentences; every piece of the text is escaped."""
     blocking = sum(finding.severity is Severity.BLOCKS for finding in findings)
     if blocking:
         headline = f"{show.plural(blocking, 'place')} in the text cannot be sent. Change what is marked."
+    elif refused:
+        headline = "The marked places make it cost more SMS."
     else:
         headline = "The text can be sent as it is; the marked places make it cost more SMS."
     urgent = sorted(findings, key=lambda finding: finding.severity is not Severity.BLOCKS)

@@ -26,7 +26,7 @@ from pages.ui.context import get_engine
 from pages.ui.guard import require
 from pages.ui.helping import help_link
 from pages.ui.notices import notice, refusal
-from pages.ui.plain import figures, send_styles
+from pages.ui.plain import figures, quiet, send_styles
 from pages.ui.records import link
 from pages.ui.registry import TOP_UP
 
@@ -115,16 +115,16 @@ def end(flow: Flow, problems: Problems, draft: Draft | None, route: Route, actor
             on_click=flow.press_submit,
             width="stretch",
         )
-        st.caption("Next: the price by country and the terms. Nothing is sent before you accept.")
-        help_link("held")
         if flow.tried and problems:
             words = show.plural(len(problems), "field needs", "fields need")
-            notice("error", f"Not submitted: {words} a change ({', '.join(problems)}).")
+            notice("error", f"Not submitted: {words} a change.", points=problems.values())
         elif pressed and draft is not None:
             submit(flow, require(*SENDING_ROLES), draft)
         refused = flow.refused(mark_of(draft)) if draft is not None else None
         if refused is not None:
             refusal(refused, "Everything you entered is kept.")
+        st.caption("Next: the price by country and the terms. Nothing is sent before you accept.")
+        help_link("held")
 
 
 def show_terms(flow: Flow) -> None:
@@ -135,13 +135,13 @@ def show_terms(flow: Flow) -> None:
 
 def _estimate(flow: Flow, problems: Problems, draft: Draft | None, route: Route, available_micro: int) -> None:
     """Recipients, SMS and cost as they are now; dashes while something they depend on is missing."""
-    priced = None if draft is None or "Content" in problems else flow.price(draft, route)
+    recipients, sms, cost_micro, uncounted = draft.recipients.frame.height if draft else 0, None, None, ""
+    priced = None if draft is None or not recipients or "Content" in problems else flow.price(draft, route)
     if isinstance(priced, Priced):
         recipients = priced.messages.height
         sms, cost_micro = int(priced.messages["sms"].sum()), int(priced.messages["held_micro"].sum())
     else:
-        recipients = draft.recipients.frame.height if draft else 0
-        sms, cost_micro = None, None
+        uncounted = priced.message if priced is not None else _missing_words(flow, problems)
     after = "" if cost_micro is None or cost_micro <= available_micro else " short"
     figures(
         (
@@ -151,6 +151,18 @@ def _estimate(flow: Flow, problems: Problems, draft: Draft | None, route: Route,
             ("", "Available", show.credits(available_micro)),
         )
     )
+    if uncounted:
+        quiet(uncounted)
     if after:
         notice("warning", "This is more than your available credit.", "Top up first, or send to fewer recipients.")
         link(TOP_UP, "Top up")
+
+
+def _missing_words(flow: Flow, problems: Problems) -> str:
+    """Which fields keep SMS and cost from being counted."""
+    typed = {"Recipients": st.session_state.get(flow.key("people")), "File": flow.upload}
+    typed["Content"] = st.session_state.get(flow.key("content"))
+    missing = [field for field in typed if field in problems]
+    verb = "corrected" if any(typed[field] for field in missing) else "filled in"
+    be = "is" if len(missing) == 1 else "are"
+    return f"SMS and cost are counted after {' and '.join(missing)} {be} {verb}." if missing else ""

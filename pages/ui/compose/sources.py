@@ -14,7 +14,6 @@ from engine.errors import AccessError, ImsError
 from engine.model import SENDING_ROLES
 from engine.recipients import RecipientFile
 from engine.store import Row
-from engine.templates import NAME_LENGTH
 from pages.ui.address import number_in
 from pages.ui.compose.flow import Flow
 from pages.ui.context import get_engine
@@ -34,7 +33,7 @@ def template_picker(flow: Flow) -> None:
             with st.popover("Use a template", icon=":material/text_snippet:", key=flow.key("templates")):
                 _choose(flow, rows)
         with st.popover("Save as template", icon=":material/bookmark_add:", key=flow.key("keep")):
-            st.text_input("Name of the template", key=flow.key("keep_name"), max_chars=NAME_LENGTH, autocomplete="off")
+            st.text_input("Name of the template", key=flow.key("keep_name"), autocomplete="off")
             st.caption("Keeps the content, sender ID and route of this form for your team.")
             st.button("Save", key=flow.key("keep_save"), on_click=_keep, args=(flow,), type="primary")
     said = st.session_state.pop(flow.key("keep_said"), None)

@@ -7,7 +7,6 @@ from typing import Final
 import streamlit as st
 
 from engine.contacts import LIST_MOST, ImportMode, ImportResult
-from engine.contacts.limits import NAME_LENGTH
 from engine.errors import ImsError
 from engine.model import SENDING_ROLES, Actor
 from engine.store import Row, Rows
@@ -32,9 +31,7 @@ MODES: Final = {
 
 def new_list() -> None:
     """Name and, if there is one already, the file."""
-    name = st.text_input(
-        "List name", key=f"{PAGE}-ask-name", max_chars=NAME_LENGTH, placeholder="Regular customers", autocomplete="off"
-    )
+    name = st.text_input("List name", key=f"{PAGE}-ask-name", placeholder="Regular customers", autocomplete="off")
     given = file_input(f"{PAGE}-ask-file", "File with the contacts (optional)")
     if given is not None:
         file_report(f"{PAGE}-ask", given[1])
@@ -103,7 +100,7 @@ def say(result: ImportResult) -> None:
 
 def rename(row: Row) -> None:
     st.session_state.setdefault(f"{PAGE}-ask-name", row["name"])
-    name = st.text_input("List name", key=f"{PAGE}-ask-name", max_chars=NAME_LENGTH, autocomplete="off")
+    name = st.text_input("List name", key=f"{PAGE}-ask-name", autocomplete="off")
     if st.button("Rename", type="primary", key=f"{PAGE}-ask-rename", width="stretch"):
         try:
             get_engine().contacts.rename(require(*SENDING_ROLES), row["id"], name)

@@ -27,7 +27,7 @@ def button() -> None:
 
 
 def _body() -> None:
-    name = st.text_input("Route name", key=f"{PAGE}-add-name", max_chars=NAME_LENGTH, placeholder="Premium")
+    name = st.text_input("Route name", key=f"{PAGE}-add-name", placeholder=f"Premium, at most {NAME_LENGTH} characters")
     kind = st.selectbox("Gateway", [*PRESETS, *KINDS, OWN], key=KIND)
     typed = address_fields(kind, partial(_start, kind))
     if kind in KINDS or kind == OWN:

@@ -18,7 +18,6 @@ from engine.routes import (
     BELOW_MOST,
     MOST_BATCH,
     MOST_THROUGHPUT,
-    NAME_LENGTH,
     SUCCESS_LEAST,
     SUCCESS_WINDOW_S,
     Route,
@@ -64,7 +63,7 @@ def draw(actor: Actor, route: Route) -> None:
 def _sending(sheet: Sheet, closed: bool) -> None:
     seen = sheet.seen
     heading("How messages leave")
-    st.text_input("Route name", key=sheet.start("name", seen.name), max_chars=NAME_LENGTH, disabled=closed)
+    st.text_input("Route name", key=sheet.start("name", seen.name), disabled=closed)
     left, right = st.columns(2)
     left.number_input(
         "Throughput in parts per second (0: no limit)",

@@ -9,6 +9,7 @@ from engine.content import ContentRules
 from engine.errors import ImsError
 from engine.model import Actor
 from engine.routes import Route, RouteChanges
+from engine.tasks.quote import CONTENT_LENGTH
 from pages.ui.compose.findings import show_findings
 from pages.ui.context import get_engine
 from pages.ui.counter import live_counter
@@ -18,7 +19,6 @@ from pages.ui.records import heading
 from pages.ui.routes.shared import Sheet, is_admin, require_admin
 
 WORDS_LENGTH = 15_000
-TRY_LENGTH = 2_000
 SWITCHES = {
     "block_greetings": ("Block greetings", "“hi”, “hello”, “hey” as whole words."),
     "block_chinese": ("Block Chinese characters and symbols", "Han, CJK punctuation and full-width forms."),
@@ -89,7 +89,10 @@ def _try(route: Route, sheet: Sheet, rules: ContentRules) -> None:
     heading("Try a text")
     key = sheet.start("try", "")
     text = st.text_area(
-        "Text", key=key, max_chars=TRY_LENGTH, placeholder="Type or paste a text; it is checked when you leave the box"
+        "Text",
+        key=key,
+        max_chars=CONTENT_LENGTH,
+        placeholder="Type or paste a text; it is checked when you leave the box",
     )
     live_counter(watches=key, text=text or "", rule=route.count_rule)
     if not (text or "").strip():

@@ -10,6 +10,7 @@ from engine.errors import ImsError
 from engine.model import FAIL_SENTENCES, OPERATOR_ROLES, Actor, FailReason, MessageState
 from engine.routes import Route, link_words
 from engine.tasks import RouteTestOutcome
+from engine.tasks.quote import CONTENT_LENGTH
 from engine.tasks.route_test import TEST_TEXT, TESTS_A_MINUTE
 from pages.ui import format as show
 from pages.ui.context import get_engine
@@ -22,8 +23,6 @@ from pages.ui.status import MESSAGE, badge
 
 LIVE_S: Final = 1
 NUMBER_LENGTH: Final = 40
-SENDER_LENGTH: Final = 11
-TEXT_LENGTH: Final = 1_000
 
 
 def draw(actor: Actor, route: Route) -> None:
@@ -57,8 +56,12 @@ def _form(route: Route, sheet: Sheet) -> None:
         )
         sender = None
         if route.supports_sender:
-            sender = st.text_input("Sender ID (optional)", key=sheet.start("sender", ""), max_chars=SENDER_LENGTH)
-        text = st.text_area("Text", key=sheet.start("text", TEST_TEXT), max_chars=TEXT_LENGTH)
+            sender = st.text_input(
+                "Sender ID (optional)",
+                key=sheet.start("sender", ""),
+                placeholder=f"At most {route.sender_max} characters",
+            )
+        text = st.text_area("Text", key=sheet.start("text", TEST_TEXT), max_chars=CONTENT_LENGTH)
         sent = st.form_submit_button("Send test", type="primary", icon=":material/send:")
     if sent:
         try:

@@ -79,7 +79,7 @@ def _add_form(account: Row) -> None:
     with st.form(place):
         heading("Enter an approved one")
         text = partial(st.text_input, autocomplete="off")
-        name = text("Sender ID", key=f"{place}-name", max_chars=MOST_LENGTH)
+        name = text("Sender ID", key=f"{place}-name", placeholder=f"At most {MOST_LENGTH} characters")
         reason = text("Reason", key=f"{place}-reason", max_chars=REASON_LENGTH, placeholder="Trade mark checked")
         sent = st.form_submit_button("Add", type="primary")
     if sent:
