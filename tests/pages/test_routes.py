@@ -14,13 +14,13 @@ from engine import routes
 from engine.api import SESSION_COOKIE
 from engine.app import Engine
 from engine.gateways import Link, LinkWord
-from engine.model import MICRO, FailReason, Role
+from engine.model import DAY_US, MICRO, FailReason, Role
 from engine.routes import EVERYWHERE, Code, NewRoute, Route, RouteChanges, code_table, find
 from engine.tasks import Draft
 from pages.ui.registry import QUICK_SMS, SENDING_RECORD, SMS_HISTORY, STAFF_ROUTES, TASK, PageEntry
 from pages.ui.routes.guides import SMPP
 from pages.ui.routes.shared import TAB
-from tests.kit import au_mobiles, give, wait_until
+from tests.kit import PASSWORD, au_mobiles, give, wait_until
 from tests.pages.conftest import Visit, token_of
 
 SECRET = "s3cret-word"
@@ -248,13 +248,79 @@ def test_prices_are_reviewed_before_they_are_saved(
     app = visit.open(STAFF_ROUTES, id=str(premium(engine)), tab="prices")
     field(app, "Countries").set_value(["NZ"])
     field(app, "Credits per SMS").set_value("1.25")
-    app = press(app, "Put in the list")
+    app = press(app, "Set price")
     assert stored(engine, "Premium").prices == {EVERYWHERE: MICRO, "AU": 800_000}
     app = press(app, "Review and save")
     assert "Premium · 0.80–1.25 credit/SMS" in read(app)
     app = press(app, "Save prices")
     assert "Price version 2 is saved" in read(app)
     assert stored(engine, "Premium").prices == {EVERYWHERE: MICRO, "AU": 800_000, "NZ": 1_250_000}
+
+
+def planned_route(engine: Engine) -> int:
+    """A route whose prices change in a month: dearer everywhere, with a price of its own for New Zealand."""
+    route_id = premium(engine)
+    token = token_of(engine, Role.ADMIN)
+    admin = engine.accounts.actor_of(token)
+    assert admin is not None
+    later_us = engine.clock.now_us() + 30 * DAY_US
+    prices = {EVERYWHERE: 1_200_000, "AU": 800_000, "NZ": 1_300_000}
+    engine.routes.set_prices(admin, route_id, prices, effective_us=later_us)
+    return route_id
+
+
+def as_admin(engine: Engine, visit: Visit) -> None:
+    visit.cookies[SESSION_COOKIE] = engine.accounts.redeem(engine.accounts.sign_in("admin-one", PASSWORD), "Test")
+
+
+def test_planned_prices_stand_in_the_list_and_in_full_behind_their_row(engine: Engine, visit: Visit) -> None:
+    route_id = planned_route(engine)
+    as_admin(engine, visit)
+    app = visit.open(STAFF_ROUTES, id=str(route_id), tab="prices")
+    page = read(app)
+    assert "1.20 from " in page
+    assert "<td>as elsewhere</td><td>1.30 from " in page
+    app.session_state[f"routes-versions-{route_id}-open"] = 2  # as a click on its row does
+    page = read(app.run())
+    assert "<td>Everywhere else</td><td>1.20</td><td>1.00</td>" in page
+    assert "Australia</td><td>0.80</td><td>the same</td>" in page
+    app = press(app, "Withdraw it")
+    assert "Price version 2 was withdrawn" in read(app)
+
+
+def test_a_change_that_a_planned_version_undoes_is_warned_of(engine: Engine, visit: Visit) -> None:
+    route_id = planned_route(engine)
+    as_admin(engine, visit)
+    app = visit.open(STAFF_ROUTES, id=str(route_id), tab="prices")
+    field(app, "Countries").set_value(["AU"])
+    field(app, "Credits per SMS").set_value("0.95")
+    app = press(press(app, "Set price"), "Review and save")
+    page = read(app)
+    assert "Version 2, planned for" in page
+    assert "has 0.80 for 🇦🇺 Australia: it undoes this change then." in page
+
+
+def test_a_change_that_a_planned_version_has_too_needs_no_warning(engine: Engine, visit: Visit) -> None:
+    route_id = planned_route(engine)
+    as_admin(engine, visit)
+    app = visit.open(STAFF_ROUTES, id=str(route_id), tab="prices")
+    field(app, "Countries").set_value(["NZ"])
+    field(app, "Credits per SMS").set_value("1.30")
+    app = press(press(app, "Set price"), "Review and save")
+    assert "it undoes this change" not in read(app)
+
+
+def test_a_click_on_a_code_fills_the_form(engine: Engine, visit: Visit, sign_in: Callable[[Role], str]) -> None:
+    route_id = premium(engine)
+    admin = engine.accounts.actor_of(sign_in(Role.ADMIN))
+    assert admin is not None
+    engine.routes.change_codes(admin, route_id, put=[Code("err:032", "Full.", FailReason.MEMORY_FULL)])
+    app = visit.open(STAFF_ROUTES, id=str(route_id), tab="codes")
+    app.session_state[f"routes-codes-{route_id}-open"] = 0  # as a click on its row does
+    app.run()
+    assert field(app, "Code").value == "err:032"
+    assert field(app, "What customers read").value == "Full."
+    assert any(button.label == "Remove entry" for button in app.button)
 
 
 def test_a_price_file_with_a_wrong_row_is_not_taken(

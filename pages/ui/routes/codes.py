@@ -69,7 +69,9 @@ def _entries(actor: Actor, route: Route, sheet: Sheet, entries: Rows) -> None:
             table.when("Changed", "changed_us", actor),
             table.text("By", lambda row: row["member_name"] or "the command line"),
         ]
-        table.show_rows(entries, columns, key=f"routes-codes-{route.id}", alt="Codes and what they mean")
+        if is_admin(actor):
+            st.caption("Click one to change it below.")
+        _rows(actor, route, sheet, entries, columns)
         st.download_button(
             "CSV",
             data=lambda: write_codes([_code(row) for row in entries]),
@@ -79,6 +81,21 @@ def _entries(actor: Actor, route: Route, sheet: Sheet, entries: Rows) -> None:
             key=sheet.key("csv"),
             on_click="ignore",
         )
+
+
+def _rows(actor: Actor, route: Route, sheet: Sheet, entries: Rows, columns: list[table.Column]) -> None:
+    """The table; a click of an administrator fills the form, which is drawn after it."""
+    page, alt = f"routes-codes-{route.id}", "Codes and what they mean"
+    if not is_admin(actor):
+        table.show_rows(entries, columns, key=page, alt=alt)
+        return
+    table.table(page, [row | {"id": place} for place, row in enumerate(entries)], columns, alt=alt)
+    clicked = table.opened(page)
+    if clicked is not None and clicked < len(entries):
+        table.close(page)
+        entry = _code(entries[clicked])
+        st.session_state[sheet.key("entry")] = entry.code
+        _fill(sheet, entry)
 
 
 def _seen(actor: Actor, route: Route, sheet: Sheet) -> None:

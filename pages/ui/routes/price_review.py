@@ -20,6 +20,8 @@ from pages.ui.schedule import STEP_MINUTES, first_offer, resolve, zone_label
 
 NOW: Final = "Now"
 LATER: Final = "From a time on"
+NAMED: Final = 3
+"""Prices of a planned version that are named."""
 
 
 def review(route: Route, sheet: Sheet, wanted: Mapping[str, int]) -> None:
@@ -33,6 +35,8 @@ def _body(route: Route, sheet: Sheet, wanted: dict[str, int]) -> None:
     plain_table(("Country", "Now", "Then"), rows, label="What changes")
     st.text(f"Customers see: {_display(route, wanted)}")
     effective, ready = _since(actor)
+    if ready:
+        _undone_later(actor, route, wanted, effective)
     if st.button("Save prices", type="primary", key=sheet.key("save"), width="stretch", disabled=not ready):
         try:
             version = get_engine().routes.set_prices(
@@ -69,6 +73,26 @@ def _since(actor: Actor) -> tuple[datetime | None, bool]:
     elif moment.note:
         notice("info", moment.note)
     return moment.at, moment.at is not None
+
+
+def _undone_later(actor: Actor, route: Route, wanted: Mapping[str, int], effective: datetime | None) -> None:
+    """A version that was planned from older prices brings these back: each has the whole list."""
+    routes = get_engine().routes
+    from_us = 0 if effective is None else to_us(effective)
+    changed = {change.country for change in changes_between(route.prices, wanted)}
+    for version in routes.price_versions(actor, route.id):
+        if version["state"] != "planned" or version["effective_us"] <= from_us:
+            continue
+        planned = routes.prices(actor, route.id, version["version"])
+        others = [change for change in changes_between(wanted, planned) if change.country in changed]
+        if others:
+            has = ", ".join(f"{_amount(change.after_micro)} for {place(change.country)}" for change in others[:NAMED])
+            since = show.when(version["effective_us"], actor.zone)
+            notice(
+                "warning",
+                f"Version {version['version']}, planned for {since}, has {has}: it undoes this change then.",
+                "Withdraw it, or plan it again with what you change here.",
+            )
 
 
 def _row(change: PriceChange) -> tuple[str, str, str]:

@@ -8,18 +8,18 @@ from typing import Final
 import streamlit as st
 
 from engine.errors import ImsError, InputError
-from engine.model import Actor, format_credits, parse_credits
-from engine.routes import EVERYWHERE, Route, changes_between, read_prices, write_prices
+from engine.model import Actor, parse_credits
+from engine.routes import EVERYWHERE, PriceChange, Route, changes_between, read_prices, write_prices
 from engine.store import Rows
 from pages.ui import format as show
-from pages.ui import table
 from pages.ui.context import get_engine
-from pages.ui.notices import leave_note, notice, refusal
+from pages.ui.notices import notice, refusal
 from pages.ui.plain import plain_table, send_styles
 from pages.ui.records import heading
+from pages.ui.routes import price_versions
 from pages.ui.routes.price_review import review
 from pages.ui.routes.properties import SERVED
-from pages.ui.routes.shared import VERSIONS, Sheet, answered, ask, asked, is_admin, place, require_admin, row_problems
+from pages.ui.routes.shared import Sheet, ask, asked, is_admin, place, row_problems
 
 PRICE_LENGTH: Final = 20
 FILE_MB: Final = 1
@@ -36,28 +36,29 @@ def draw(actor: Actor, route: Route) -> None:
         st.session_state[sheet.key("base")] = versions[0]["version"]
     left, right = st.columns(2, gap="medium")
     with left, st.container(key="card-route-prices"):
-        _list(actor, route, sheet, wanted)
+        _list(actor, route, sheet, wanted, versions)
     with right:
         if is_admin(actor):
             _by_hand(sheet, wanted)
             _by_file(sheet)
         else:
             notice("info", "Only administrators change prices.", "You see what customers pay.")
-    _versions(actor, route, versions)
+    price_versions.draw(actor, route, versions)
 
 
-def _list(actor: Actor, route: Route, sheet: Sheet, wanted: Mapping[str, int]) -> None:
+def _list(actor: Actor, route: Route, sheet: Sheet, wanted: Mapping[str, int], versions: Rows) -> None:
     changes = {change.country: change for change in changes_between(route.prices, wanted)}
+    planned = price_versions.planned_words(actor, route, versions)
     heading("Credits per SMS")
+    named = wanted.keys() | changes.keys() | planned.keys()
     rows = [
-        (place(country), show.credits(wanted[country]), _was(country, route.prices, wanted))
-        for country in [EVERYWHERE, *sorted(wanted.keys() - {EVERYWHERE}, key=place)]
-        if country in wanted
-    ]
-    rows += [
-        (place(country), "as elsewhere", f"was {show.credits(change.before_micro)}")
-        for country, change in changes.items()
-        if change.after_micro is None
+        (
+            place(country),
+            show.credits(wanted[country]) if country in wanted else "as elsewhere",
+            _was(changes[country]) if country in changes else planned.get(country, ""),
+        )
+        for country in [EVERYWHERE, *sorted(named - {EVERYWHERE}, key=place)]
+        if country in named
     ]
     plain_table(("Country", "Price", "Change"), rows, label="Prices by country")
     with st.container(horizontal=True):
@@ -86,12 +87,12 @@ def _list(actor: Actor, route: Route, sheet: Sheet, wanted: Mapping[str, int]) -
         )
     if changes:
         st.caption("Not saved yet: customers still pay what was there before.")
+    elif is_admin(actor):
+        st.caption("Nothing is changed yet: set a price beside, or use a file.")
 
 
-def _was(country: str, before: Mapping[str, int], wanted: Mapping[str, int]) -> str:
-    if before.get(country) == wanted[country]:
-        return ""
-    return f"was {show.credits(before[country])}" if country in before else "new"
+def _was(change: PriceChange) -> str:
+    return "new" if change.before_micro is None else f"was {show.credits(change.before_micro)}"
 
 
 def _by_hand(sheet: Sheet, wanted: dict[str, int]) -> None:
@@ -112,15 +113,15 @@ def _by_hand(sheet: Sheet, wanted: dict[str, int]) -> None:
             autocomplete="off",
         )
         with st.container(horizontal=True):
-            put = st.form_submit_button("Put in the list")
-            dropped = st.form_submit_button("Back to the price everywhere else")
-    try:
-        if put:
-            _put(sheet, wanted, chosen, typed or "")
-        elif dropped:
-            _drop(sheet, wanted, chosen)
-    except ImsError as error:
-        refusal(error)
+            put = st.form_submit_button("Set price")
+            dropped = st.form_submit_button("Remove this country's price")
+        try:
+            if put:
+                _put(sheet, wanted, chosen, typed or "")
+            elif dropped:
+                _drop(sheet, wanted, chosen)
+        except ImsError as error:
+            refusal(error)
 
 
 def _put(sheet: Sheet, wanted: Mapping[str, int], chosen: list[str], typed: str) -> None:
@@ -164,55 +165,3 @@ def _by_file(sheet: Sheet) -> None:
         elif st.button(f"Use these {len(found.prices):,} prices", key=sheet.key("use")):
             st.session_state[sheet.key("list")] = dict(found.prices)
             st.rerun()
-
-
-def _versions(actor: Actor, route: Route, versions: Rows) -> None:
-    heading("Versions")
-    st.caption("A task pays the prices that were in force when it was quoted. Nothing is ever deleted.")
-    columns = [
-        table.number("Version", lambda row: row["version"]),
-        table.chip("State", VERSIONS, "state"),
-        table.text("In force from", lambda row: _since(row["effective_us"], actor.zone)),
-        table.text("Price", lambda row: _range(row["low_micro"], row["high_micro"])),
-        table.number("Countries of their own", lambda row: row["countries"]),
-        table.text("Saved by", lambda row: row["member_name"] or "the command line"),
-        table.when("Saved", "created_us", actor),
-    ]
-    table.show_rows(versions, columns, key=f"routes-versions-{route.id}", alt="Price versions, newest first")
-    planned = [row for row in versions if row["state"] == "planned"]
-    if planned and is_admin(actor):
-        _planned(actor, route, planned)
-
-
-def _planned(actor: Actor, route: Route, planned: Rows) -> None:
-    with st.container(key="card-route-planned"):
-        heading("Planned changes")
-        for row in planned:
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.text(f"Version {row['version']} takes over on {_since(row['effective_us'], actor.zone)}.")
-                name = f"withdraw-{row['version']}"
-                st.button("Withdraw", key=f"routes-{name}", icon=":material/undo:", on_click=ask, args=(name,))
-            if asked(name):
-                st.dialog("Withdraw the planned prices?", on_dismiss=answered)(_withdraw)(route, row["version"])
-
-
-def _withdraw(route: Route, version: int) -> None:
-    st.text(f"Version {version} will never be in force. The prices of today stay.")
-    if st.button("Withdraw it", type="primary", key=f"routes-withdraw-it-{version}", width="stretch"):
-        try:
-            get_engine().routes.withdraw_prices(require_admin(), route.id, version)
-        except ImsError as error:
-            refusal(error)
-            return
-        answered()
-        leave_note("success", f"Price version {version} was withdrawn.")
-        st.rerun()
-
-
-def _since(effective_us: int, zone: str) -> str:
-    return show.when(effective_us, zone) if effective_us else "the beginning"
-
-
-def _range(low_micro: int, high_micro: int) -> str:
-    low, high = format_credits(low_micro), format_credits(high_micro)
-    return low if low == high else f"{low}–{high}"
