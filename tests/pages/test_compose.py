@@ -305,7 +305,9 @@ def test_credit_spent_meanwhile_makes_a_new_quote_instead_of_a_task(engine: Engi
     )
     page = read(press(app, "accept"))
     assert "Your credit changed since the quote was made" in page
-    assert "1.00 credits are missing" in page
+    assert "1.00 credit is missing" in page
+    assert "Top up 1.00 credit, or go back" in page
+    assert "Available after" not in page
     assert not tasks_of(engine, owner)
 
 
@@ -346,7 +348,7 @@ def test_bulk_file_is_reported_row_by_row_and_its_columns_fill_the_text(
     put(app, "content", "Acme: dear ((Name)), thank you.")
     app = press(app.run(), "submit")
     assert "Acme: dear Ann, thank you." in read(app)
-    assert "2 rows of the file are not sent to" in read(app)
+    assert "2 rows of the file will not be sent" in read(app)
     press(app, "accept")
     (task,) = tasks_of(engine, owner)
     assert (task["recipients"], task["rejected_rows"], task["file_name"]) == (2, 2, "list.csv")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final, NoReturn
+from typing import NoReturn
 
 import streamlit as st
 
 from engine.errors import ImsError, StateError
-from engine.model import SECOND_US, SENDING_ROLES, Actor, ChargeOn, to_us
+from engine.model import MICRO, SECOND_US, SENDING_ROLES, Actor, ChargeOn, to_us
 from engine.tasks import Finish, Preview
 from pages.ui import format as show
 from pages.ui.compose.flow import Flow, go_to_task
@@ -19,12 +19,13 @@ from pages.ui.records import facts, link
 from pages.ui.registry import TOP_UP
 from pages.ui.terms_text import show_terms
 
-TERMS_HEIGHT: Final = 230
-
 
 @st.dialog("Check the quote and accept the terms", width="medium", dismissible=False)
 def terms_dialog(flow: Flow) -> None:
-    """Shows the open quote until it is accepted or put back; the form behind it keeps everything."""
+    """Shows the open quote until it is accepted or put back; the form behind it keeps everything.
+
+    Total and buttons stay in view while the rest is read, so nothing in it scrolls by itself.
+    """
     preview = flow.preview
     if preview is None:
         st.rerun()
@@ -34,33 +35,36 @@ def terms_dialog(flow: Flow) -> None:
         notice("warning", flow.terms_note)
     _summary(preview, actor)
     quote_table(preview)
-    _money(preview)
+    _money(preview, actor)
     _left_out(preview)
     _parts_by_time(preview, actor)
     _samples(preview)
-    with st.container(height=TERMS_HEIGHT, border=True):
+    with st.container(border=True):
         show_terms(get_engine().terms.of(actor, preview.terms_version)["body"])
     st.caption(
         f"Terms {preview.terms_version}. {_charged(preview)} This quote holds until "
         f"{show.local_time(preview.expires_us, actor.zone):%H:%M}."
     )
-    _buttons(flow, preview)
-
-
-def _buttons(flow: Flow, preview: Preview) -> None:
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Back", key=flow.key("back")):
-            flow.preview, flow.trial = None, False
-            st.rerun()
-        accepts = st.button(
-            "Accept & submit",
-            key=flow.key("accept"),
-            type="primary",
-            icon=":material/check:",
-            disabled=not preview.affordable,
-        )
+    with st.container(
+        horizontal=True, horizontal_alignment="right", vertical_alignment="center", key=f"ims-sticky-foot-{flow.kind}"
+    ):
+        st.html(f'<p class="ims-foot-total"><b>{show.credits(preview.cost_micro)}</b> to hold</p>', width="stretch")
+        accepts = _buttons(flow, preview)
     if accepts:
         _accept(flow, preview)
+
+
+def _buttons(flow: Flow, preview: Preview) -> bool:
+    if st.button("Back", key=flow.key("back")):
+        flow.preview, flow.trial = None, False
+        st.rerun()
+    return st.button(
+        "Accept & submit",
+        key=flow.key("accept"),
+        type="primary",
+        icon=":material/check:",
+        disabled=not preview.affordable,
+    )
 
 
 def _accept(flow: Flow, preview: Preview) -> None:
@@ -186,24 +190,24 @@ def quote_table(preview: Preview) -> None:
     )
 
 
-def _money(preview: Preview) -> None:
+def _money(preview: Preview, actor: Actor) -> None:
     after = preview.available_micro - preview.cost_micro
-    figures(
-        (
-            ("", "Available", show.credits(preview.available_micro)),
-            ("", "Held when you accept", f"−{show.credits(preview.cost_micro)}"),
-            ("total" if after >= 0 else "total short", "Available after", show.signed_credits(after).removeprefix("+")),
-        )
-    )
+    rows = [
+        ("", "Available", show.credits(preview.available_micro)),
+        ("", "Held when you accept", f"−{show.credits(preview.cost_micro)}"),
+    ]
     if preview.affordable:
+        figures([*rows, ("total", "Available after", show.credits(after))])
         return
+    figures(rows)
     missing = show.credits(-after)
+    word, are = ("credit", "is") if after == -MICRO else ("credits", "are")
+    who = "Top up" if actor.role in TOP_UP.roles else "Ask the owner of your account for"
     notice(
         "error",
-        f"{missing} credits are missing: this needs {show.credits(preview.cost_micro)}, "
+        f"{missing} {word} {are} missing: this needs {show.credits(preview.cost_micro)}, "
         f"{show.credits(preview.available_micro)} are available.",
-        "The owner of your account can top up; or go back and send to fewer recipients. "
-        "Everything you entered is kept.",
+        f"{who} {missing} {word}, or go back and send to fewer recipients. Everything you entered is kept.",
     )
     link(TOP_UP, "Top up")
 
@@ -213,9 +217,7 @@ def _left_out(preview: Preview) -> None:
     if rejected:
         what = "entry" if preview.draft.quick else "row of the file"
         many = "entries" if preview.draft.quick else "rows of the file"
-        notice(
-            "info", f"{show.plural(rejected, f'{what} is', f'{many} are')} not sent to and not charged; see the report."
-        )
+        notice("info", f"{show.plural(rejected, what, many)} will not be sent and not charged; see the report.")
     if preview.refused.height:
         words = show.plural(
             preview.refused.height, "row is left out because of its", "rows are left out because of their"
