@@ -13,6 +13,7 @@ from engine.store import Row
 from engine.system import ChoreRun, Overview
 from pages.ui import format as show
 from pages.ui.context import get_engine
+from pages.ui.dialogs import foot
 from pages.ui.guard import require
 from pages.ui.notices import leave_note, notice, refusal
 from pages.ui.plain import plain_table, send_styles
@@ -255,7 +256,7 @@ def ask_drop(job_id: int | None) -> None:
 @st.dialog("Give this job up?", on_dismiss=partial(ask_drop, None))
 def confirm_drop(job_id: int) -> None:
     st.text("It is not tried again. A task it would have sent stays as it is; cancelling it returns its credit.")
-    if st.button("Give it up", type="primary", key=f"{PAGE}-drop-yes", width="stretch"):
+    if foot("Give it up", key=f"{PAGE}-drop-yes", back=partial(ask_drop, None)):
         try:
             engine.system.drop_job(require(Role.ADMIN), job_id)
         except ImsError as error:

@@ -13,6 +13,7 @@ from engine.terms import MOST_TEXT, VERSION_LENGTH
 from pages.ui import format as show
 from pages.ui import table
 from pages.ui.context import get_engine
+from pages.ui.dialogs import foot
 from pages.ui.guard import require
 from pages.ui.notices import leave_note, notice, refusal
 from pages.ui.records import begin, drawer, facts, heading, name_line
@@ -65,7 +66,7 @@ def confirm_publishing() -> None:
         "They are in force at once and for ever kept. Customers accept them with their next task; quotes that are "
         "open now must be accepted anew."
     )
-    if st.button("Publish now", type="primary", key=f"{PAGE}-yes", width="stretch"):
+    if foot("Publish now", key=f"{PAGE}-yes", back=forget):
         version, text = st.session_state[VERSION], st.session_state[TEXT]
         try:
             engine.terms.publish(require(Role.ADMIN), version, text)

@@ -20,6 +20,7 @@ from pages.ui.compose.findings import show_findings
 from pages.ui.contacts.common import ask, dialog, search_box, search_key, stop_asking
 from pages.ui.context import get_engine
 from pages.ui.counter import live_counter
+from pages.ui.dialogs import foot
 from pages.ui.guard import require
 from pages.ui.notices import leave_note, notice, refusal
 from pages.ui.plain import send_styles
@@ -118,7 +119,7 @@ def edit(row: Row | None) -> None:
     show_findings(text, verdict, key=key("fix"), fix=replace_content)
     if row is not None and row["problem"] and verdict.ok:
         notice("warning", "This is a draft: it cannot be sent as it is.", row["problem"])
-    if st.button("Save", type="primary", key=key("save"), width="stretch"):
+    if foot("Save", key=key("save"), back=shut):
         save(row, name, text, sender, chosen or None)
     if row is not None:
         more(row)

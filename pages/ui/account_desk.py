@@ -20,6 +20,7 @@ from engine.store import Row, Rows
 from pages.ui import format as show
 from pages.ui import table
 from pages.ui.context import get_engine
+from pages.ui.dialogs import foot
 from pages.ui.guard import require
 from pages.ui.notices import leave_note, notice, refusal
 from pages.ui.records import drawer, facts, heading, link
@@ -152,7 +153,7 @@ def _confirmation(account: Row, booking: Booking, form: BookingForm) -> None:
     )
     if after_micro < 0:
         notice("warning", "The account has less than that.", "What is held for tasks cannot be taken off.")
-    if st.button("Book it", type="primary", key=f"{PAGE}-book", width="stretch"):
+    if foot("Book it", key=f"{PAGE}-book", back=drop_booking):
         try:
             get_engine().topups.credit(
                 require(*OPERATOR_ROLES),

@@ -12,6 +12,7 @@ from engine.model import parse_credits
 from engine.routes import EVERYWHERE, NAME_LENGTH, NewRoute
 from pages.ui import table
 from pages.ui.context import get_engine
+from pages.ui.dialogs import foot
 from pages.ui.notices import leave_note, refusal
 from pages.ui.routes.gateways import KINDS, OWN, PRESETS, address_fields, address_help
 from pages.ui.routes.prices import PRICE_LENGTH
@@ -43,7 +44,7 @@ def _body() -> None:
     opened = st.toggle(
         "Open for customers at once", key=f"{PAGE}-add-open", help="Off: set it up and test it first, then open it."
     )
-    if st.button("Add it", type="primary", key=f"{PAGE}-add-it", width="stretch"):
+    if foot("Add it", key=f"{PAGE}-add-it", back=answered):
         try:
             new = NewRoute(
                 name=name or "",

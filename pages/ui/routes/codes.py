@@ -23,6 +23,7 @@ from engine.store import Row, Rows
 from pages.ui import format as show
 from pages.ui import table
 from pages.ui.context import get_engine
+from pages.ui.dialogs import foot
 from pages.ui.notices import leave_note, notice, refusal
 from pages.ui.plain import name_and_lines, send_styles
 from pages.ui.records import heading
@@ -204,7 +205,7 @@ def _save(route: Route, sheet: Sheet, entry: Code) -> None:
 
 def _confirm_drop(route: Route, sheet: Sheet, entry: Code) -> None:
     st.text(f"{entry.code} will mean what it means everywhere, if anything. Messages that have failed stay failed.")
-    if st.button("Remove it", type="primary", key=sheet.key("drop-it"), width="stretch"):
+    if foot("Remove it", key=sheet.key("drop-it"), back=answered):
         try:
             get_engine().routes.change_codes(require_admin(), route.id, drop=[entry.code])
         except ImsError as error:

@@ -9,6 +9,7 @@ from engine.model import OPERATOR_ROLES, Actor
 from engine.routes import Route, RouteHealth, depending
 from pages.ui import format as show
 from pages.ui.context import get_engine
+from pages.ui.dialogs import foot
 from pages.ui.guard import require
 from pages.ui.notices import leave_note, refusal
 from pages.ui.records import facts, figure_card, heading, link
@@ -143,7 +144,7 @@ def _confirm_close(route: Route, dependants: list[Route]) -> None:
     st.text(f"Customers will no longer find “{route.name}”. What they have submitted is still sent and settled.")
     if dependants:
         st.text(f"It goes on taking over for {_names(dependants)}. To end that, change the properties there.")
-    if st.button("Close it", type="primary", key=f"{PAGE}-close-it", width="stretch"):
+    if foot("Close it", key=f"{PAGE}-close-it", back=answered):
         _set(route, enabled=False)
 
 

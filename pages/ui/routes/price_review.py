@@ -13,6 +13,7 @@ from engine.model import Actor, to_datetime, to_us
 from engine.routes import PriceChange, Route, changes_between
 from pages.ui import format as show
 from pages.ui.context import get_engine
+from pages.ui.dialogs import foot
 from pages.ui.notices import leave_note, notice, refusal
 from pages.ui.plain import plain_table
 from pages.ui.routes.shared import Sheet, answered, place, require_admin
@@ -37,7 +38,7 @@ def _body(route: Route, sheet: Sheet, wanted: dict[str, int]) -> None:
     effective, ready = _since(actor)
     if ready:
         _undone_later(actor, route, wanted, effective)
-    if st.button("Save prices", type="primary", key=sheet.key("save"), width="stretch", disabled=not ready):
+    if foot("Save prices", key=sheet.key("save"), back=answered, disabled=not ready):
         try:
             version = get_engine().routes.set_prices(
                 require_admin(),

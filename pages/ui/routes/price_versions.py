@@ -13,6 +13,7 @@ from engine.store import Row, Rows
 from pages.ui import format as show
 from pages.ui import table
 from pages.ui.context import get_engine
+from pages.ui.dialogs import foot
 from pages.ui.notices import leave_note, notice, refusal
 from pages.ui.plain import plain_table
 from pages.ui.records import facts, heading
@@ -113,7 +114,7 @@ def _planned(actor: Actor, route: Route, planned: Rows) -> None:
 
 def _withdrawal(route: Route, version: int) -> None:
     st.text(f"Withdrawn, version {version} will never be in force. The prices of today stay.")
-    if st.button("Withdraw it", type="primary", key=f"routes-withdraw-it-{version}", width="stretch"):
+    if foot("Withdraw it", key=f"routes-withdraw-it-{version}", back=answered):
         try:
             get_engine().routes.withdraw_prices(require_admin(), route.id, version)
         except ImsError as error:

@@ -12,6 +12,7 @@ from engine.store import Row
 from engine.topups import MOST_BYTES, MOST_DOCUMENTS, RequestState
 from pages.ui import format as show
 from pages.ui.context import get_engine
+from pages.ui.dialogs import foot
 from pages.ui.guard import require
 from pages.ui.notices import leave_note, notice, refusal
 from pages.ui.records import facts, heading, link, name_line
@@ -135,7 +136,7 @@ def _close() -> None:
 def _withdrawal(row: Row) -> None:
     st.text(f"{whole(row['credits_micro'])} credits, reference {row['reference']}.")
     st.text("If you have transferred the money already, do not withdraw: upload the receipt instead.")
-    if st.button("Withdraw it", type="primary", key=f"{PAGE}-withdraw-now", width="stretch"):
+    if foot("Withdraw it", key=f"{PAGE}-withdraw-now", back=_close):
         try:
             get_engine().topups.withdraw(require(*TOP_UP.roles), row["id"])
         except ImsError as error:

@@ -11,6 +11,7 @@ from engine.errors import ImsError
 from engine.model import Actor, Role
 from engine.topups import MOST_TIERS, BankDetails, Currency, PriceTable, tiers_of
 from pages.ui.context import get_engine
+from pages.ui.dialogs import foot
 from pages.ui.guard import require
 from pages.ui.notices import leave_note, notice, refusal
 from pages.ui.plain import plain_table
@@ -119,7 +120,7 @@ def _confirmation(version: int, code: str, rows: Rows) -> None:
         label="The new prices",
     )
     st.text(f"New requests have these prices (no. {version + 1}). Requests that exist keep theirs.")
-    if st.button("Save", type="primary", key=f"{PAGE}-save-now", width="stretch"):
+    if foot("Save", key=f"{PAGE}-save-now", back=close):
         try:
             get_engine().topups.set_prices(require(Role.ADMIN), code, rows, based_on=version)
         except ImsError as error:

@@ -13,6 +13,7 @@ from engine.store import Row
 from engine.topups import RequestState
 from pages.ui import format as show
 from pages.ui.context import get_engine
+from pages.ui.dialogs import foot
 from pages.ui.guard import require
 from pages.ui.notices import leave_note, notice, refusal
 from pages.ui.records import facts, heading, link, name_line
@@ -129,7 +130,7 @@ def _approval(row: Row) -> None:
     )
     first = row["needs_two"] and row["first_approver"] is None
     label = "Give the first approval" if first else "Approve and credit"
-    if st.button(label, type="primary", key=f"{PAGE}-approve-now", width="stretch"):
+    if foot(label, key=f"{PAGE}-approve-now", back=close):
         try:
             tx_id = get_engine().topups.approve(require(*OPERATOR_ROLES), row["id"])
         except ImsError as error:
@@ -152,7 +153,7 @@ def _rejection(row: Row) -> None:
         placeholder="The transfer has not arrived. Please send the receipt of the right date.",
         help="The customer reads it.",
     )
-    if st.button("Reject it", type="primary", key=f"{PAGE}-reject-now", width="stretch"):
+    if foot("Reject it", key=f"{PAGE}-reject-now", back=close):
         try:
             get_engine().topups.reject(require(*OPERATOR_ROLES), row["id"], reason=reason or "")
         except ImsError as error:
