@@ -8,7 +8,7 @@ from typing import Final
 import streamlit as st
 
 from engine.errors import ImsError
-from engine.model import OPERATOR_ROLES, SECOND_US, Role
+from engine.model import OPERATOR_ROLES, Role
 from engine.store import Row
 from engine.system import ChoreRun, Overview
 from pages.ui import format as show
@@ -28,6 +28,7 @@ EVERY_S: Final = 5
 METRIC_WIDTH: Final = 150
 JOBS_DRAWN: Final = 10
 DROPPING: Final = f"{PAGE}-drop"
+STEPS: Final = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 PROVING, BACKING_UP = "reconciliation on request", "backup on request"
 
 
@@ -53,7 +54,7 @@ def live() -> None:
         proof(seen)
     with right:
         backups(seen)
-        chores(seen)
+    chores(seen)
     queues(seen)
     jobs(seen)
 
@@ -151,8 +152,9 @@ def backups(seen: Overview) -> None:
                 ("Made", "File", "Size"),
                 [(show.when(one.made_us, actor.zone), one.path.name, size(one.bytes)) for one in found],
                 label="Backups, newest first",
+                words=(1,),
             )
-        rhythm = f"One every {show.plural(hours, 'hour')}" if hours else "None by itself (IMS_BACKUP_HOURS is 0)"
+        rhythm = f"One {every(3_600 * hours)}" if hours else "None by itself (IMS_BACKUP_HOURS is 0)"
         st.caption(f"{rhythm}; the newest {kept} are kept. Copy them to another machine.")
         push("Back up now", BACKING_UP, seen, ":material/backup:")
 
@@ -161,19 +163,29 @@ def chores(seen: Overview) -> None:
     with st.container(key="card-system-chores"):
         heading("Chores")
         plain_table(
-            ("Chore", "Outcome", "Last", "Took", "Every"),
+            ("Chore", "Outcome", "Runs", "Last", "Took"),
             [
                 (
                     chore.name.capitalize(),
                     outcome(chore),
+                    every(chore.every_s),
                     show.when(chore.started_us, actor.zone),
                     show.duration(chore.took_us),
-                    show.duration(chore.every_s * SECOND_US) if chore.every_s else "On request",
                 )
                 for chore in seen.chores
             ],
             label="Chores of the scheduler",
+            words=(1, 2),
+            whole=True,
         )
+
+
+def every(seconds: int) -> str:
+    """ "every 15 minutes", "every hour"; 0 is only done when asked for."""
+    if not seconds:
+        return "when asked for"
+    step, word = next((step, word) for step, word in STEPS if seconds % step == 0)
+    return f"every {word}" if seconds == step else f"every {seconds // step:,} {word}s"
 
 
 def outcome(chore: ChoreRun) -> str:
@@ -200,6 +212,8 @@ def queues(seen: Overview) -> None:
                 for row in seen.queues
             ],
             label="Messages on each route",
+            words=(1,),
+            whole=True,
         )
         st.caption("Parked receipts name no message that is awaited; they are kept for a day.")
 
@@ -218,7 +232,7 @@ def jobs(seen: Overview) -> None:
             st.text("Nothing waits. A scheduled task is a job until its time comes.")
             return
         counts = ", ".join(f"{number:,} {state}" for state, number in sorted(seen.jobs.items()))
-        st.caption(f"{counts}; a failed job has been tried 20 times.")
+        st.caption(f"{counts}. A job that does not succeed is tried 20 times, then it is called failed.")
         for row in rows[:JOBS_DRAWN]:
             job_line(row)
 
@@ -227,7 +241,8 @@ def job_line(row: Row) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         badge(JOB, row["state"])
         with st.container(gap=None, width="stretch"):
-            st.text(f"{row['key']} · {show.plural(row['attempts'], 'attempt')}")
+            tried = f" · tried {show.plural(row['attempts'], 'time')}" if row["attempts"] else ""
+            st.text(job_words(row["key"]) + tried)
             if row["last_error"]:
                 st.text(row["last_error"])
         st.caption(show.when(row["run_us"], actor.zone), width="content")
@@ -238,6 +253,12 @@ def job_line(row: Row) -> None:
             if st.button("Give up", key=f"{PAGE}-drop-{row['id']}"):
                 ask_drop(row["id"])
                 st.rerun()
+
+
+def job_words(key: str) -> str:
+    """ "dispatch:5" → "Send task 5"."""
+    name, _, task = key.partition(":")
+    return f"Send task {task}" if name == "dispatch" else key
 
 
 def retry(job_id: int) -> None:

@@ -84,8 +84,10 @@ def duration(length_us: int | None) -> str:
     if hours >= 48:
         return f"{hours // 24} days"
     if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {secs} s" if minutes else f"{secs} s"
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    if minutes:
+        return f"{minutes} min {secs} s" if secs else f"{minutes} min"
+    return f"{secs} s"
 
 
 def flag(country: str) -> str:

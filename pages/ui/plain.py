@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from html import escape
 
@@ -17,14 +17,24 @@ def send_styles() -> None:
 
 
 def plain_table(
-    header: Sequence[str], rows: Sequence[Sequence[str]], *, label: str, total: Sequence[str] | None = None
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    label: str,
+    total: Sequence[str] | None = None,
+    words: Collection[int] = (),
+    whole: bool = False,
 ) -> None:
-    """A table that is read, not worked with: the first column left, the others right; it scrolls when it is large."""
-    foot = f"<tfoot>{_row(total)}</tfoot>" if total is not None else ""
-    heads = "".join(f'<th scope="col">{escape(name)}</th>' for name in header)
-    body = "".join(_row(cells) for cells in rows)
+    """A table that is read, not worked with: the first column left, the others right; it scrolls when it is large.
+
+    `words`: places of further columns that are read from the left. `whole`: as high as its rows, for a short list.
+    """
+    foot = f"<tfoot>{_row(total, words)}</tfoot>" if total is not None else ""
+    heads = "".join(f'<th scope="col"{_side(place, words)}>{escape(name)}</th>' for place, name in enumerate(header))
+    body = "".join(_row(cells, words) for cells in rows)
+    kind = "ims-table whole" if whole else "ims-table"
     st.html(
-        f'<div class="ims-table" tabindex="0" role="region" aria-label="{escape(label)}"><table>'
+        f'<div class="{kind}" tabindex="0" role="region" aria-label="{escape(label)}"><table>'
         f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody>{foot}</table></div>"
     )
 
@@ -47,8 +57,13 @@ def texts_list(texts: Sequence[str]) -> None:
     st.html(f'<div class="ims-entries ims-texts">{"".join(f"<p>{escape(text)}</p>" for text in texts)}</div>')
 
 
-def _row(cells: Sequence[str]) -> str:
-    return f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
+def _row(cells: Sequence[str], words: Collection[int]) -> str:
+    inner = "".join(f"<td{_side(place, words)}>{escape(cell)}</td>" for place, cell in enumerate(cells))
+    return f"<tr>{inner}</tr>"
+
+
+def _side(place: int, words: Collection[int]) -> str:
+    return ' class="words"' if place in words else ""
 
 
 @cache

@@ -418,9 +418,11 @@ def test_staff_see_who_carries_for_whom_and_why(engine: Engine, visit: Visit, si
     sign_in(Role.STAFF)
     first, spare = taken_over(engine)
     text = read(visit.open(STAFF_ROUTES))
-    for said in ("Taken over", "“Spare” carries its messages since", "Reason: it has been down for 90 s.", "Stands in",
+    for said in ("Taken over", "; “Spare” took over on", "“Spare” carries its messages meanwhile;", "Stands in",
                  "Carries the messages of “Premium” too."):  # fmt: skip
         assert said in text
+    assert text.index(">Premium<") < text.index(">Simulator<")  # what is in trouble comes first
+    assert "Nothing sent in 24 hours." in text
     text = read(visit.open(STAFF_ROUTES, id=str(first)))
     assert "“Spare” after 90 s of being down" in text
     assert "“Spare” carries its messages meanwhile; it tries again by itself." in text

@@ -73,6 +73,8 @@ def test_days_have_no_leading_zero_and_missing_times_are_a_dash() -> None:
         (830_000, "0.8 s"),
         (42 * SECOND_US, "42 s"),
         (3 * MINUTE_US + 5 * SECOND_US, "3 min 5 s"),
+        (15 * MINUTE_US, "15 min"),
+        (24 * HOUR_US, "24 h"),
         (2 * HOUR_US + 10 * MINUTE_US, "2 h 10 min"),
         (3 * DAY_US + HOUR_US, "3 days"),
     ],

@@ -29,31 +29,52 @@ def cards() -> None:
     if all(health.state == "closed" for health in found):
         notice("warning", "No route is open: nobody can send.", "Open a route, or add one.")
     with st.grid(2, min_column_width=COLUMN_WIDTH):
-        for health in found:
+        for health in sorted(found, key=_rank):
             _card(health, actor.zone)
+
+
+def _rank(health: RouteHealth) -> int:
+    """What is in trouble comes first, what nobody can choose last."""
+    if health.error or health.taken_over_by:
+        return 0
+    return 2 if health.state == "closed" else 1
 
 
 def _card(health: RouteHealth, zone: str) -> None:
     route = health.route
     with st.container(key=f"card-route-{route.id}", height="stretch", gap="small"):
-        heading(route.name)
-        st.text(route.display_name.removeprefix(f"{route.name} · "))
-        state_line(health)
+        with st.container(horizontal=True, vertical_alignment="top", gap="small"):
+            with st.container(width="stretch", gap=None):
+                heading(route.name)
+                st.text(route.display_name.removeprefix(f"{route.name} · "))
+            state_line(health)
         trouble(health, zone)
-        facts(
-            {
-                "Connection": connection_words(health),
-                "Waiting": waiting_words(health),
-                "Rate now": rate_words(health),
-                "Success, 24 h": success_words(health.day.delivered, health.day.total),
-                "Receipts after": delay_words(health),
-            }
-        )
-        link(STAFF_ROUTES, "Open", id=route.id)
+        going_on = _going_on(health)
+        if going_on:
+            facts(going_on)
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.caption("" if going_on else "Nothing sent in 24 hours.", width="stretch")
+            link(STAFF_ROUTES, "Details", id=route.id)
+
+
+def _going_on(health: RouteHealth) -> dict[str, str]:
+    """What is on the way or was lately; of what rests nothing is said."""
+    lines: dict[str, str] = {}
+    if health.link is not None:
+        lines["Connection"] = connection_words(health)
+    if health.queued or health.in_flight:
+        lines["Waiting"] = waiting_words(health)
+    if health.parts_per_s or health.slowed_last_minute:
+        lines["Rate now"] = rate_words(health)
+    if health.day.total:
+        lines["Success, 24 h"] = success_words(health.day.delivered, health.day.total)
+    if health.delay_p50_us is not None:
+        lines["Receipts after"] = delay_words(health)
+    return lines
 
 
 def state_line(health: RouteHealth) -> None:
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="small", width="content"):
         badge(STATES, health.state)
         if health.taken_over_by:
             look_badge(TAKEN_OVER)
@@ -70,8 +91,11 @@ def trouble(health: RouteHealth, zone: str) -> None:
     route = health.route
     if health.error:
         since = f" since {show.when(route.down_since_us, zone)}" if route.down_since_us is not None else ""
-        notice("error", f"{look_of(STATES, health.state).label}{since}.", health.error)
-    if health.taken_over_by:
+        words = f"{look_of(STATES, health.state).label}{since}"
+        if health.taken_over_by:
+            words += f"; “{health.taken_over_by}” took over on {show.when(route.taken_over_us, zone)}"
+        notice("error", f"{words}.", health.error)
+    elif health.taken_over_by:
         why = (route.taken_over_why or "").strip().rstrip(".")
         notice(
             "warning",
@@ -90,8 +114,6 @@ def connection_words(health: RouteHealth) -> str:
 
 
 def waiting_words(health: RouteHealth) -> str:
-    if not health.queued and not health.in_flight:
-        return "nothing"
     parts = show.plural(health.queued_parts + health.in_flight_parts, "part")
     return f"{show.plural(health.queued + health.in_flight, 'message')}, about {parts}"
 
@@ -106,10 +128,8 @@ def rate_words(health: RouteHealth) -> str:
 
 
 def success_words(delivered: int, total: int) -> str:
-    return f"{show.percent(delivered, total)} of {total:,}" if total else "nothing sent"
+    return f"{show.percent(delivered, total)} of {total:,}"
 
 
 def delay_words(health: RouteHealth) -> str:
-    if health.delay_p50_us is None:
-        return show.NOTHING
     return f"{show.duration(health.delay_p50_us)} (half), {show.duration(health.delay_p95_us)} (95%)"

@@ -86,7 +86,7 @@ def _typed() -> dict[str, Any]:
 
 
 def takeover_words(route: Route, names: Mapping[int, str]) -> str:
-    """ "“Spare” after 1 min 0 s of being down, or below 80% success"; empty when no route takes over."""
+    """ "“Spare” after 60 s of being down, or below 80% success"; empty when no route takes over."""
     if route.takeover_id is None:
         return ""
     down, share = route.takeover_after_s, route.takeover_below
@@ -148,4 +148,4 @@ def row_problems(problems: Sequence[RowProblem]) -> None:
     rows = [(str(problem.row), problem.value, problem.sentence) for problem in problems[:PROBLEMS_SHOWN]]
     if count > PROBLEMS_SHOWN:
         rows.append(("…", "", f"and {show.plural(count - PROBLEMS_SHOWN, 'more row')}"))
-    plain_table(("Row", "Found", "What is wrong"), rows, label="Rows of the file that cannot be taken")
+    plain_table(("Row", "Found", "What is wrong"), rows, label="Rows of the file that cannot be taken", words=(1, 2))
