@@ -257,6 +257,34 @@ def test_prices_are_reviewed_before_they_are_saved(
     assert stored(engine, "Premium").prices == {EVERYWHERE: MICRO, "AU": 800_000, "NZ": 1_250_000}
 
 
+def test_every_switch_of_the_rules_blocks_when_it_is_on(
+    engine: Engine, visit: Visit, sign_in: Callable[[Role], str]
+) -> None:
+    sign_in(Role.ADMIN)
+    app = visit.open(STAFF_ROUTES, id=str(premium(engine)), tab="rules")
+    assert all(toggle.label.startswith("Block ") for toggle in app.toggle)
+    assert stored(engine, "Premium").rules.allow_other_scripts
+    assert field(app, "Block other scripts").value is False
+    field(app, "Block other scripts").set_value(True)
+    press(app.run(), "Save rules")
+    assert not stored(engine, "Premium").rules.allow_other_scripts
+
+
+def test_countries_are_asked_for_by_name_only_where_some_are_chosen(
+    engine: Engine, visit: Visit, sign_in: Callable[[Role], str]
+) -> None:
+    sign_in(Role.ADMIN)
+    app = visit.open(STAFF_ROUTES, id=str(premium(engine, supports_sender=True)), tab="properties")
+    assert not [box for box in app.multiselect if box.label == "Countries by name"]
+    field(app, "Countries").set_value("Only these countries")
+    field(app.run(), "Countries by name").set_value(["AU", "NZ"])
+    field(app, "Longest sender ID in characters").set_value(11)
+    field(app.run(), "Carries a sender ID").set_value(False)
+    press(app.run(), "Save properties")
+    saved = stored(engine, "Premium")
+    assert (saved.countries, saved.sender_max, saved.supports_sender) == ({"AU", "NZ"}, 11, False)
+
+
 def planned_route(engine: Engine) -> int:
     """A route whose prices change in a month: dearer everywhere, with a price of its own for New Zealand."""
     route_id = premium(engine)

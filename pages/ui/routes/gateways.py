@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -174,9 +174,8 @@ def _guided(guide: Guide, start: Start, *, shown: str) -> Callable[[], str]:
     st.caption(guide.meaning)
     begin, stored = guide.values_of(shown), guide.stored(shown)
     values: dict[str, str] = {}
-    for place in range(0, len(guide.fields), 2):
-        pair = guide.fields[place : place + 2]
-        for one, column in zip(pair, st.columns(2, vertical_alignment="bottom"), strict=False):
+    for row in _rows(guide.fields):
+        for one, column in zip(row, st.columns(2, vertical_alignment="bottom"), strict=False):
             with column:
                 values[one.name] = _field(one, start, begin[one.name], kept=one.name in stored)
     with st.expander("Further parameters", expanded=bool(begin[MORE])):
@@ -191,6 +190,18 @@ def _guided(guide: Guide, start: Start, *, shown: str) -> Callable[[], str]:
             or ""
         )
     return lambda: guide.address_of(values, shown)
+
+
+def _rows(fields: Sequence[Field]) -> list[list[Field]]:
+    """Two fields a row; a switch, which is half as high, has its own."""
+    rows: list[list[Field]] = []
+    for one in fields:
+        alone = one.shape is Shape.SWITCH
+        if rows and len(rows[-1]) == 1 and not alone and rows[-1][0].shape is not Shape.SWITCH:
+            rows[-1].append(one)
+        else:
+            rows.append([one])
+    return rows
 
 
 def _field(one: Field, start: Start, value: str, *, kept: bool) -> str:

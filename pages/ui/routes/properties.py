@@ -50,7 +50,9 @@ def draw(actor: Actor, route: Route) -> None:
     closed = not is_admin(actor)
     if closed:
         notice("info", "Only administrators change routes.", "You see what is set.")
-    with st.container(border=True):  # no st.form, which keeps what is typed in the browser until it is submitted
+    with st.container(
+        key="card-route-properties"
+    ):  # no st.form, which keeps what is typed in the browser until it is submitted
         _sending(sheet, closed)
         _selling(sheet, closed)
         _reach(sheet, closed)
@@ -87,16 +89,14 @@ def _sending(sheet: Sheet, closed: bool) -> None:
 def _selling(sheet: Sheet, closed: bool) -> None:
     seen = sheet.seen
     heading("What customers get")
-    left, right = st.columns(2, vertical_alignment="bottom")
-    left.toggle("Carries a sender ID", key=sheet.start("supports_sender", seen.supports_sender), disabled=closed)
-    right.number_input(
-        "Longest sender ID in characters",
-        key=sheet.start("sender_max", seen.sender_max),
-        min_value=3,
-        max_value=11,
-        step=1,
-        disabled=closed,
+    carries = st.toggle(
+        "Carries a sender ID", key=sheet.start("supports_sender", seen.supports_sender), disabled=closed
     )
+    longest = sheet.start("sender_max", seen.sender_max)
+    if carries:
+        st.columns(2)[0].number_input(
+            "Longest sender ID in characters", key=longest, min_value=3, max_value=11, step=1, disabled=closed
+        )
     st.selectbox(
         "Charged when",
         list(CHARGING),
@@ -121,22 +121,23 @@ def _selling(sheet: Sheet, closed: bool) -> None:
 def _reach(sheet: Sheet, closed: bool) -> None:
     countries = sheet.seen.countries
     heading("Where it reaches")
-    st.radio(
+    reach = st.radio(
         "Countries",
         [EVERYWHERE_SERVED, CHOSEN],
         key=sheet.start("reach", EVERYWHERE_SERVED if countries is None else CHOSEN),
         horizontal=True,
         disabled=closed,
     )
-    st.multiselect(
-        "Countries by name",
-        list(SERVED),
-        key=sheet.start("countries", sorted(countries or (), key=numbers.country_name)),
-        format_func=show.country,
-        placeholder="Type a name",
-        help="Read only with “Only these countries”.",
-        disabled=closed,
-    )
+    named = sheet.start("countries", sorted(countries or (), key=numbers.country_name))
+    if reach == CHOSEN:
+        st.multiselect(
+            "Countries by name",
+            list(SERVED),
+            key=named,
+            format_func=show.country,
+            placeholder="Type a name",
+            disabled=closed,
+        )
 
 
 def _takeover(sheet: Sheet, closed: bool, every: Sequence[Route]) -> None:

@@ -19,17 +19,19 @@ from pages.ui.records import heading
 from pages.ui.routes.shared import Sheet, is_admin, require_admin
 
 WORDS_LENGTH = 15_000
+OTHER_SCRIPTS = "block_other_scripts"
+"""Stored the other way round, as allow_other_scripts."""
 SWITCHES = {
     "block_greetings": ("Block greetings", "“hi”, “hello”, “hey” as whole words."),
     "block_chinese": ("Block Chinese characters and symbols", "Han, CJK punctuation and full-width forms."),
     "block_links": ("Block links", "Texts with http or https; www.example.com passes."),
     "block_emoji": ("Block emoji", "Every pictograph and flag."),
-    "allow_other_scripts": (
-        "Allow other scripts",
-        "Texts outside the GSM alphabet are sent with 70 characters per SMS. Off: they are refused.",
+    OTHER_SCRIPTS: (
+        "Block other scripts",
+        "Texts outside the GSM alphabet. Off: they are sent with 70 characters per SMS.",
     ),
 }
-"""Switch → (label, what it does)."""
+"""Switch → (label, what it does when it is on)."""
 
 
 def draw(actor: Actor, route: Route) -> None:
@@ -51,9 +53,15 @@ def _switches(sheet: Sheet, *, closed: bool) -> ContentRules | None:
     if closed:
         notice("info", "Only administrators change rules.", "You can try them on a text.")
     switches = {
-        name: st.toggle(label, key=sheet.start(name, getattr(seen, name)), help=meaning, disabled=closed)
+        name: st.toggle(
+            label,
+            key=sheet.start(name, not seen.allow_other_scripts if name == OTHER_SCRIPTS else getattr(seen, name)),
+            help=meaning,
+            disabled=closed,
+        )
         for name, (label, meaning) in SWITCHES.items()
     }
+    allowed = not switches.pop(OTHER_SCRIPTS)
     typed = st.text_area(
         "Also blocked words",
         key=sheet.start("words", "\n".join(seen.words)),
@@ -63,7 +71,7 @@ def _switches(sheet: Sheet, *, closed: bool) -> ContentRules | None:
         disabled=closed,
     )
     try:
-        return ContentRules(words=content.parse_words(typed or ""), **switches)
+        return ContentRules(words=content.parse_words(typed or ""), allow_other_scripts=allowed, **switches)
     except ImsError as error:
         refusal(error)
         return None
@@ -96,7 +104,7 @@ def _try(route: Route, sheet: Sheet, rules: ContentRules) -> None:
     )
     live_counter(watches=key, text=text or "", rule=route.count_rule)
     if not (text or "").strip():
-        st.text("Checked with the switches as they stand on the left, saved or not.")
+        st.text("Checked with the rules as they stand here, saved or not.")
         return
     verdict = content.check(text, rules)
     counted = parts.count(text, route.count_rule)
