@@ -25,7 +25,7 @@ SENTENCES: Final[dict[str, str]] = {
     "unsupported": "This kind of file cannot be read here ({detail}). Save it as .csv or .xlsx.",
     # Sign-in, roles and ownership.
     "forbidden": "Your role ({role}) may not do this. Ask the owner of your account.",
-    "not_found": "There is no such {what}, or it belongs to another account.",
+    "not_found": "There is no such {what} here. Check its number, or open it from the list.",
     "login_failed": "That did not work. Check your user name and password, and that you have registered. "
     "If it still fails, contact support.",
     "login_locked": "Too many failed attempts. Wait {minutes} minutes, then try again.",
@@ -99,6 +99,7 @@ SENTENCES: Final[dict[str, str]] = {
     "statement_differs": "This statement does not add up, so it was not written. Tell staff; nothing is lost.",
     # Money.
     "amount": "{amount} is not an amount that can be booked. Use a number above 0 with at most 6 decimals.",
+    "amount_missing": "Type an amount.",
     "reason_missing": "Give a reason: it is shown to the customer and kept in the books.",
     "key_reused": "This request was already made with other values. Reload the page and try again.",
     "already_reversed": "This movement has been reversed already.",

@@ -40,13 +40,13 @@ def password_form() -> None:
         repeated = st.text_input(REPEAT, type="password", autocomplete="new-password")
         st.caption("Every other browser that is signed in with this user name is signed out.")
         sent = st.form_submit_button("Change password", type="primary")
-    if sent:
-        try:
-            change_password(require(), old, new, repeated)
-        except ImsError as error:
-            refusal(error)
-        else:
-            notice("success", "The password is changed. Other browsers are signed out.")
+        if sent:
+            try:
+                change_password(require(), old, new, repeated)
+            except ImsError as error:
+                refusal(error)
+            else:
+                notice("success", "The password is changed. Other browsers are signed out.")
 
 
 def session_line(row: Row) -> None:
@@ -100,16 +100,15 @@ def proven_form(label: str, hint: str, change: Callable[[str, str], None]) -> No
     key = label.lower().replace(" ", "-")
     with st.popover(label, key=f"factor-{key}"), st.form(f"form-{key}", border=False):
         st.text(hint)
-        password = st.text_input(second_step.PASSWORD, key=f"password-{key}", type="password")
+        password = st.text_input(OLD_PASSWORD, key=f"password-{key}", type="password")
         code = st.text_input(CODE, key=f"code-{key}", help=second_step.CODE_HELP, autocomplete="one-time-code")
-        sent = st.form_submit_button(label, type="primary")
-    if sent:
-        try:
-            change(password, code)
-        except ImsError as error:
-            refusal(error)
-        else:
-            st.rerun()
+        if st.form_submit_button(label, type="primary"):
+            try:
+                change(password, code)
+            except ImsError as error:
+                refusal(error)
+            else:
+                st.rerun()
 
 
 def renew_codes(password: str, code: str) -> None:

@@ -154,15 +154,15 @@ def removal(row: Row) -> None:
             "Reason", key=f"{PAGE}-why-{row['msisdn']}", max_chars=NOTE_LENGTH, placeholder="Asked by e-mail to be back"
         )
         sent = st.form_submit_button("Remove the opt-out", type="primary")
-    if sent:
-        try:
-            opt_outs.remove(require(*SENDING_ROLES), row["msisdn"], reason=reason or "")
-        except ImsError as error:
-            refusal(error)
-            return
-        leave_note("success", f"+{row['msisdn']} can be sent to again.")
-        table.close(PAGE)
-        st.rerun()
+        if sent:
+            try:
+                opt_outs.remove(require(*SENDING_ROLES), row["msisdn"], reason=reason or "")
+            except ImsError as error:
+                refusal(error)
+                return
+            leave_note("success", f"+{row['msisdn']} can be sent to again.")
+            table.close(PAGE)
+            st.rerun()
 
 
 def body() -> None:

@@ -43,15 +43,15 @@ def request_form() -> None:
             help="Staff read this when they decide.",
         )
         sent = st.form_submit_button("Ask staff", type="primary")
-    if sent:
-        try:
-            engine.sender_ids.request(require(*SENDING_ROLES), name, note=note)
-        except ImsError as error:
-            refusal(error, "Nothing was sent; what you typed is kept.")
-            return
-        st.session_state[SENT] = True
-        leave_note("success", f"Staff were asked for “{name.strip()}”. You get a notice when they have decided.")
-        st.rerun()
+        if sent:
+            try:
+                engine.sender_ids.request(require(*SENDING_ROLES), name, note=note)
+            except ImsError as error:
+                refusal(error, "Nothing was sent; what you typed is kept.")
+                return
+            st.session_state[SENT] = True
+            leave_note("success", f"Staff were asked for “{name.strip()}”. You get a notice when they have decided.")
+            st.rerun()
 
 
 begin(SENDER_IDS.title)

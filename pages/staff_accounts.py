@@ -163,7 +163,7 @@ def one(account: Row) -> None:
 
 def view_as(account: Row) -> None:
     if st.button(
-        "View as",
+        "View as customer",
         icon=":material/visibility:",
         key="desk-view-as",
         help="See this account's dashboard, records and tasks as its people do. Nothing can be changed meanwhile.",

@@ -20,7 +20,7 @@ from pages.ui.guard import require
 from pages.ui.period import Preset
 from pages.ui.records import Pager, begin, drawer, facts, link, name_line, row_id
 from pages.ui.registry import STAFF_ACCOUNTS, STAFF_AUDIT
-from pages.ui.staff.audit_words import words_of
+from pages.ui.staff.audit_words import person_of, words_of
 
 actor = require(*OPERATOR_ROLES)
 engine = get_engine()
@@ -82,11 +82,11 @@ def filters() -> AuditFilter:
 def columns() -> list[table.Column]:
     return [
         table.when("Time", "created_us", actor),
-        table.text("Person", lambda row: row["member_name"] or "Nobody signed in"),
-        table.text("Action", lambda row: words_of(row["action"])),
+        table.text("Person", person_of),
+        table.text("Action", lambda row: words_of(row["action"]), width="medium"),
         table.text("Account", lambda row: row["account_name"]),
         table.text("What", lambda row: row["subject"]),
-        table.text("Detail", lambda row: row["detail"] or None, width="large"),
+        table.text("Detail", lambda row: row["detail"] or None, width="medium"),
     ]
 
 
@@ -108,7 +108,7 @@ def line(row: Row) -> None:
     facts(
         {
             "Time": show.when(row["created_us"], actor.zone, seconds=True),
-            "Person": row["member_name"] or "Nobody signed in",
+            "Person": person_of(row),
             "User name": row["user_name"] or show.NOTHING,
             "Role": row["member_role"] or show.NOTHING,
             "Account": row["account_name"] or show.NOTHING,

@@ -59,7 +59,7 @@ def one(route: Route) -> None:
     send_record_styles()
     back_link(STAFF_ROUTES, "All routes")
     name_line(route.name)
-    st.text(f"Customers see: {route.display_name}")
+    st.text(f"{'Customers see' if route.enabled else 'Closed. Customers would see'}: {route.display_name}")
     labels = [label for label, _ in TABS.values()]
     for (word, (_, draw)), tab in zip(TABS.items(), st.tabs(labels, key=TAB, on_change="rerun"), strict=True):
         if tab.open:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import streamlit as st
@@ -25,6 +26,7 @@ engine = get_engine()
 PAGE: Final = "terms"
 VERSION, TEXT, ASKED, DONE = (f"{PAGE}-{name}" for name in ("version", "text", "asked", "done"))
 TEXT_HEIGHT: Final = 360
+NAMED: Final = re.compile(r"\bVersion\s+(\S*\d\S*)")
 
 
 def publishing(rows: Rows) -> None:
@@ -50,10 +52,20 @@ def publishing(rows: Rows) -> None:
         with preview:
             st.caption("As customers will read it")
             preview_terms(st.session_state[TEXT], height=TEXT_HEIGHT)
+        named = other_version(st.session_state[VERSION] or "", st.session_state[TEXT] or "")
+        if named:
+            notice("warning", f"The text calls itself version {named}.", "Change that line, or the version above.")
         if st.button("Publish", type="primary", key=f"{PAGE}-publish"):
             st.session_state[ASKED] = True
     if st.session_state.get(ASKED):
         confirm_publishing()
+
+
+def other_version(version: str, text: str) -> str:
+    """The version a text names when it is not the one that is typed; empty otherwise."""
+    named = NAMED.search(text)
+    found = named[1].rstrip(".,;:") if named else ""
+    return found if version.strip() and found != version.strip() else ""
 
 
 def forget() -> None:

@@ -1,4 +1,4 @@
-"""What an account may do at most: recipients and credits of a task, SMS of a day, routes, countries.
+"""What an account may do at most: recipients and credits per task, SMS per day, routes, countries.
 
 Asked when a task is quoted, and again inside the transaction that accepts it, after the hold: the hold locks the
 account's balance, so two acceptances at once are counted one after the other.
@@ -83,9 +83,9 @@ class AccountLimits:
     def checked(self) -> AccountLimits:
         """Raises InputError naming what is out of range."""
         for field, value, most in (
-            ("Recipients of a task", self.recipients, MOST_RECIPIENTS),
-            ("SMS of a day", self.sms_a_day, MOST_SMS),
-            ("Credits of a task", self.task_micro, MOST_MICRO),
+            ("Recipients per task", self.recipients, MOST_RECIPIENTS),
+            ("SMS per day", self.sms_a_day, MOST_SMS),
+            ("Credits per task", self.task_micro, MOST_MICRO),
         ):
             if value is not None and not 0 < value <= most:
                 raise InputError("invalid", field=field, problem="out of range.", remedy="Use 1 or more, or nothing.")

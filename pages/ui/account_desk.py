@@ -78,14 +78,12 @@ class BookingForm:
                 max_chars=NOTE_LENGTH,
                 autocomplete="off",
             )
-            reviewed = st.form_submit_button("Review", type="primary")
-        if reviewed:
-            try:
-                st.session_state[BOOKING] = self._read()
-            except ImsError as error:
-                refusal(
-                    error, f"{WRITING if error.code == 'amount' else ''}Nothing was booked; what you typed is kept."
-                )
+            if st.form_submit_button("Review", type="primary"):
+                try:
+                    st.session_state[BOOKING] = self._read()
+                except ImsError as error:
+                    writing = WRITING if error.code == "amount" else ""
+                    refusal(error, f"{writing}Nothing was booked; what you typed is kept.")
 
     def done(self) -> None:
         """After a booking: empty fields and a new key with the next run."""
@@ -116,8 +114,10 @@ class BookingForm:
 
 
 def amount_in(text: str) -> int:
-    """ "1,200.50" → micro-credits above zero. Raises InputError("amount")."""
+    """ "1,200.50" → micro-credits above zero. Raises InputError("amount" | "amount_missing")."""
     typed = text.strip()
+    if not typed:
+        raise InputError("amount_missing")
     if not AMOUNT.fullmatch(typed):
         raise InputError("amount", amount=f"“{typed}”")
     amount_micro = parse_credits(typed)
@@ -241,15 +241,15 @@ def _reversal(account: Row, row: Row) -> None:
         st.caption("Books the opposite. Nothing is deleted; the customer sees both.")
         reason = st.text_input("Reason", key=f"{PAGE}-why-{row['id']}", max_chars=NOTE_LENGTH, autocomplete="off")
         sent = st.form_submit_button("Undo it", type="primary")
-    if sent:
-        try:
-            get_engine().topups.reverse(require(*OPERATOR_ROLES), row["id"], reason=reason, key=f"undo:{row['id']}")
-        except ImsError as error:
-            refusal(error)
-            return
-        booked(account, -row["available_change_micro"])
-        table.close(PAGE)
-        st.rerun()
+        if sent:
+            try:
+                get_engine().topups.reverse(require(*OPERATOR_ROLES), row["id"], reason=reason, key=f"undo:{row['id']}")
+            except ImsError as error:
+                refusal(error)
+                return
+            booked(account, -row["available_change_micro"])
+            table.close(PAGE)
+            st.rerun()
 
 
 def access_card(account: Row) -> None:
@@ -276,12 +276,12 @@ def _status_form(account: Row, status: str, label: str) -> None:
             help="Its people read it; it is kept in the audit log.",
         )
         sent = st.form_submit_button(label, type="primary" if status == "active" else "secondary")
-    if sent:
-        try:
-            get_engine().accounts.set_status(require(*OPERATOR_ROLES), account["id"], status, note=note)
-        except ImsError as error:
-            refusal(error)
-            return
-        done = "can log in now" if status == "active" else "is suspended"
-        leave_note("success", f"“{account['name']}” {done}.")
-        st.rerun()
+        if sent:
+            try:
+                get_engine().accounts.set_status(require(*OPERATOR_ROLES), account["id"], status, note=note)
+            except ImsError as error:
+                refusal(error)
+                return
+            done = "can log in now" if status == "active" else "is suspended"
+            leave_note("success", f"“{account['name']}” {done}.")
+            st.rerun()

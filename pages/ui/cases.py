@@ -125,8 +125,8 @@ def _answer(actor: Actor, row: Row) -> None:
         label = "Write again (opens the case anew)" if closed else "Your answer" if actor.is_operator else "Add to it"
         st.text_area(label, key=f"case-{row['id']}-body", height=120)
         sent = st.form_submit_button("Send", type="primary", icon=":material/send:")
-    if sent:
-        _do(lambda who: get_engine().cases.reply(who, row["id"], _typed(row), key=st.session_state[key]), key)
+        if sent:
+            _do(lambda who: get_engine().cases.reply(who, row["id"], _typed(row), key=st.session_state[key]), key)
     if not closed and st.button("Close the case", key=f"case-{row['id']}-close", icon=":material/check:"):
         _do(lambda who: get_engine().cases.close(who, row["id"]), key)
 

@@ -55,13 +55,13 @@ def _form(actor: Actor) -> None:
             autocomplete="off",
         )
         sent = st.form_submit_button("Make an invitation link", type="primary")
-    if sent:
-        try:
-            link = get_engine().team.invite(require(*MANAGERS), Role(role), label)
-        except ImsError as error:
-            refusal(error)
-        else:
-            show_once(actor, JOIN, link, "Send this link to whom you invite, in any way you like.")
+        if sent:
+            try:
+                link = get_engine().team.invite(require(*MANAGERS), Role(role), label)
+            except ImsError as error:
+                refusal(error)
+            else:
+                show_once(actor, JOIN, link, "Send this link to whom you invite, in any way you like.")
 
 
 def _open_ones(actor: Actor) -> None:

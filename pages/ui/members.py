@@ -104,11 +104,11 @@ def _role_form(actor: Actor, row: Row) -> None:
             label_visibility="collapsed",
         )
         sent = st.form_submit_button("Change role")
-    if sent:
-        _do(
-            lambda: get_engine().team.set_role(require(*MANAGERS), row["id"], Role(chosen)),
-            f"{row['full_name']} is {ROLES[chosen].label.lower()} now.",
-        )
+        if sent:
+            _do(
+                lambda: get_engine().team.set_role(require(*MANAGERS), row["id"], Role(chosen)),
+                f"{row['full_name']} is {ROLES[chosen].label.lower()} now.",
+            )
 
 
 def _help(actor: Actor, row: Row) -> None:

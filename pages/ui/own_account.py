@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 
 import streamlit as st
 
-from engine.accounts.forms import EMAIL, FULL_NAME, MOST_EMAIL, MOST_NAME
+from engine.accounts.forms import EMAIL, FULL_NAME, MOST_EMAIL, MOST_NAME, OLD_PASSWORD
 from engine.errors import ImsError, InputError
 from engine.model import Actor, Role, format_credits, parse_credits
 from engine.store import Row
@@ -18,7 +18,6 @@ from pages.ui.context import get_engine
 from pages.ui.guard import require
 from pages.ui.notices import leave_note, refusal
 from pages.ui.records import heading
-from pages.ui.second_step import PASSWORD
 
 AMOUNT_LENGTH: Final = 25
 ZONE_MANAGERS: Final = (Role.OWNER, Role.ADMIN)
@@ -31,17 +30,17 @@ def profile_form(own: Row) -> None:
             FULL_NAME, str(own["full_name"]), key="profile-name", max_chars=MOST_NAME, autocomplete="name"
         )
         email = st.text_input(EMAIL, str(own["email"]), key="profile-email", max_chars=MOST_EMAIL, autocomplete="email")
-        password = st.text_input(PASSWORD, key="profile-password", type="password", autocomplete="current-password")
+        password = st.text_input(OLD_PASSWORD, key="profile-password", type="password", autocomplete="current-password")
         st.caption("Your user name stays as it is.")
         sent = st.form_submit_button("Save", type="primary")
-    if sent:
-        try:
-            get_engine().profile.change(require(), full_name=name, email=email, password=password)
-        except ImsError as error:
-            refusal(error)
-        else:
-            leave_note("success", "Name and e-mail are saved.")
-            st.rerun()
+        if sent:
+            try:
+                get_engine().profile.change(require(), full_name=name, email=email, password=password)
+            except ImsError as error:
+                refusal(error)
+            else:
+                leave_note("success", "Name and e-mail are saved.")
+                st.rerun()
 
 
 def own_zone_form(own: Row) -> None:
@@ -56,14 +55,14 @@ def own_zone_form(own: Row) -> None:
             key="own-zone-choice",
         )
         sent = st.form_submit_button("Save")
-    if sent:
-        try:
-            get_engine().profile.set_own_zone(require(), zone)
-        except ImsError as error:
-            refusal(error)
-        else:
-            leave_note("success", "Your time zone is saved.")
-            st.rerun()
+        if sent:
+            try:
+                get_engine().profile.set_own_zone(require(), zone)
+            except ImsError as error:
+                refusal(error)
+            else:
+                leave_note("success", "Your time zone is saved.")
+                st.rerun()
 
 
 def account_zone_form(own: Row) -> None:
@@ -77,14 +76,14 @@ def account_zone_form(own: Row) -> None:
             key="account-zone-choice",
         )
         sent = st.form_submit_button("Save")
-    if sent:
-        try:
-            get_engine().profile.set_account_zone(require(*ZONE_MANAGERS), zone)
-        except ImsError as error:
-            refusal(error)
-        else:
-            leave_note("success", "The account's time zone is saved.")
-            st.rerun()
+        if sent:
+            try:
+                get_engine().profile.set_account_zone(require(*ZONE_MANAGERS), zone)
+            except ImsError as error:
+                refusal(error)
+            else:
+                leave_note("success", "The account's time zone is saved.")
+                st.rerun()
 
 
 def alert_form(own: Row) -> None:
@@ -101,14 +100,14 @@ def alert_form(own: Row) -> None:
             autocomplete="off",
         )
         sent = st.form_submit_button("Save")
-    if sent:
-        try:
-            get_engine().profile.set_alert(require(Role.OWNER), _threshold(text))
-        except ImsError as error:
-            refusal(error)
-        else:
-            leave_note("success", "You will be told." if text.strip() else "No notice will be given any more.")
-            st.rerun()
+        if sent:
+            try:
+                get_engine().profile.set_alert(require(Role.OWNER), _threshold(text))
+            except ImsError as error:
+                refusal(error)
+            else:
+                leave_note("success", "You will be told." if text.strip() else "No notice will be given any more.")
+                st.rerun()
 
 
 def usage_table(actor: Actor) -> None:

@@ -14,6 +14,7 @@ import segno
 import streamlit as st
 
 from engine.accounts.factors import CODE, FactorSetup
+from engine.accounts.forms import OLD_PASSWORD
 from engine.errors import ImsError
 from engine.model import Actor
 from pages.ui.context import get_engine
@@ -21,7 +22,6 @@ from pages.ui.notices import leave_note, notice, refusal
 
 SETUP: Final = "ims_factor_setup"
 CODES: Final = "ims_factor_codes"
-PASSWORD: Final = "Your password"  # noqa: S105 - a label, not a password
 CODE_HELP: Final = "Six digits of your authenticator app, or one of your recovery codes."
 QR_SCALE: Final = 5
 GROUP: Final = 4
@@ -69,7 +69,7 @@ def _begin(actor_again: Callable[[], Actor], label: str) -> None:
             "alone opens nothing. Any authenticator app works (Aegis, Google Authenticator, Microsoft Authenticator, "
             "1Password and others)."
         )
-        password = st.text_input(PASSWORD, key="factor-password", type="password", autocomplete="current-password")
+        password = st.text_input(OLD_PASSWORD, key="factor-password", type="password", autocomplete="current-password")
         sent = st.form_submit_button(label, type="primary")
     if sent:
         try:

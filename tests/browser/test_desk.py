@@ -50,13 +50,13 @@ def test_staff_credit_limit_and_view_an_account_and_all_of_it_is_written_down(
     expect(page.get_by_text("250.00 credits added to")).to_be_visible()
 
     page.get_by_text("Limits", exact=True).click()
-    box(page, "SMS of a day").fill("500")
+    box(page, "SMS per day").fill("500")
     box(page, "Reason").fill("First month")
     page.get_by_role("button", name="Save limits").click()
     expect(page.get_by_text("SMS a day: 500")).to_be_visible()
     expect(page).to_have_url(f"{server.url}/staff_accounts?id={tokens['account']}&part=limits")
 
-    page.get_by_role("button", name="View as").click()
+    page.get_by_role("button", name="View as customer").click()
     expect(page.get_by_text("read only")).to_be_visible()
     expect(page).to_have_url(f"{server.url}/dashboard")
     expect(page.locator(".ims-credit")).to_contain_text("250.00")

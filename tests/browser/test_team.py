@@ -40,7 +40,7 @@ def join(page: Page, link: str, user_name: str) -> None:
 def switch_on(page: Page, server: Server) -> tuple[str, int]:
     """Sets the second step up; the secret that was shown, and the step whose code was used."""
     page.goto(f"{server.url}/account")
-    page.get_by_label("Your password").first.fill(PASSWORD)
+    page.locator(".st-key-card-second-step").get_by_label("Current password").first.fill(PASSWORD)
     page.get_by_role("button", name="Set up the second step").click()
     shown = page.get_by_test_id("stCode").filter(has_text=re.compile(r"^[A-Z2-7 ]+$"))
     expect(shown).to_be_visible()

@@ -29,6 +29,7 @@ from pages.ui.registry import (
     TOPUP_HISTORY,
     PageEntry,
 )
+from pages.ui.staff.audit_words import person_of
 from pages.ui.terms_text import html_of
 from tests.kit import World, audited, raw, world
 from tests.pages.conftest import Visit
@@ -157,7 +158,7 @@ def test_accounts_are_searched_by_number_and_status_and_show_their_activity(desk
 def test_view_as_shows_the_customers_pages_read_only_until_it_is_left(desk: Desk, visit: Visit) -> None:
     task = desk.world.send(2, actor=desk.actors["owner"], name="Parcels")
     app = opened(desk, visit, "staff", STAFF_ACCOUNTS, id=str(desk.account))
-    press(app, "View as")
+    press(app, "View as customer")
     assert "Viewing as <b>Owner &" in read(app).replace("&amp;", "&")
     assert visit.app is app
     assert set(visit.menu()) <= {
@@ -191,7 +192,7 @@ def go(app: AppTest, entry: PageEntry) -> AppTest:
 
 
 def test_a_view_ends_with_the_staff_members_session(desk: Desk, visit: Visit) -> None:
-    app = press(opened(desk, visit, "staff", STAFF_ACCOUNTS, id=str(desk.account)), "View as")
+    app = press(opened(desk, visit, "staff", STAFF_ACCOUNTS, id=str(desk.account)), "View as customer")
     assert "read only" in read(app)
     desk.engine.accounts.sign_out(desk.tokens["staff"])
     app.run()
@@ -200,7 +201,7 @@ def test_a_view_ends_with_the_staff_members_session(desk: Desk, visit: Visit) ->
 
 
 def test_another_member_of_the_desk_in_the_same_tab_views_nothing(desk: Desk, visit: Visit) -> None:
-    app = press(opened(desk, visit, "staff", STAFF_ACCOUNTS, id=str(desk.account)), "View as")
+    app = press(opened(desk, visit, "staff", STAFF_ACCOUNTS, id=str(desk.account)), "View as customer")
     visit.cookies[SESSION_COOKIE] = desk.tokens["admin"]
     app.run()
     assert "read only" not in read(app)
@@ -223,6 +224,22 @@ def test_terms_are_published_after_a_preview_and_a_question(desk: Desk, visit: V
     staff = opened(desk, visit, "staff", STAFF_TERMS)
     assert "Administrators publish" in read(staff)
     assert not [button for button in staff.button if button.label == "Publish"]
+
+
+def test_terms_that_name_another_version_than_their_own_are_warned_of(desk: Desk, visit: Visit) -> None:
+    app = opened(desk, visit, "admin", STAFF_TERMS)
+    assert "calls itself" not in read(app)
+    write(app, "terms-version", "2027-01")
+    assert "The text calls itself version 2026-11." in read(app.run())
+    write(app, "terms-text", "# Terms\n\nVersion 2027-01. " + "Be careful. " * 10)
+    assert "calls itself" not in read(app.run())
+
+
+def test_the_audit_log_names_the_recipient_of_an_automatic_opt_out() -> None:
+    nobody = {"member_name": None}
+    assert person_of(nobody | {"action": "opt_out_added"}) == "The recipient"
+    assert person_of(nobody | {"action": "sign_in_failed"}) == "Nobody signed in"
+    assert person_of({"member_name": "Ada", "action": "opt_out_added"}) == "Ada"
 
 
 def test_terms_are_shown_as_text_and_never_run() -> None:

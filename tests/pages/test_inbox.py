@@ -151,7 +151,7 @@ def test_staff_give_what_is_nobodys_to_an_account(engine: Engine, shop: Shop, vi
 def test_staff_who_view_an_account_see_its_inbox_and_change_nothing(engine: Engine, shop: Shop, visit: Visit) -> None:
     arrives(shop, "please do stop this at last")
     app = opened(shop, visit, "staff", STAFF_ACCOUNTS, id=str(shop.actors["owner"].account_id))
-    press(app, "View as")
+    press(app, "View as customer")
     app.switch_page(str(INBOX.path)).run()
     assert not app.exception
     assert "read only" in read(app)

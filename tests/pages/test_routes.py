@@ -221,8 +221,9 @@ def test_staff_read_where_an_http_provider_posts_to(
 def test_countries_are_chosen_by_name(engine: Engine, visit: Visit, sign_in: Callable[[Role], str]) -> None:
     sign_in(Role.ADMIN)
     app = visit.open(STAFF_ROUTES, id=str(premium(engine)), tab="properties")
-    assert not any("mainland" in option for option in field(app, "Countries by name").options)
     field(app, "Countries").set_value("Only these countries")
+    app.run()
+    assert not any("mainland" in option for option in field(app, "Countries by name").options)
     assert "none is chosen" in read(press(app, "Save properties"))
     field(app, "Countries by name").set_value(["AU", "NZ"])
     press(app, "Save properties")
@@ -283,6 +284,15 @@ def test_countries_are_asked_for_by_name_only_where_some_are_chosen(
     press(app.run(), "Save properties")
     saved = stored(engine, "Premium")
     assert (saved.countries, saved.sender_max, saved.supports_sender) == ({"AU", "NZ"}, 11, False)
+
+
+def test_a_closed_route_says_what_customers_would_see(
+    engine: Engine, visit: Visit, sign_in: Callable[[Role], str]
+) -> None:
+    sign_in(Role.STAFF)
+    app = visit.open(STAFF_ROUTES, id=str(premium(engine, enabled=False)), tab="test")
+    assert "Closed. Customers would see: Premium" in read(app)
+    assert "Type a number." in read(press(app, "Send test"))
 
 
 def planned_route(engine: Engine) -> int:

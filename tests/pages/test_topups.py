@@ -84,7 +84,10 @@ def test_the_price_is_shown_before_anything_is_asked(desk: Office, visit: Visit)
     page = read(type_in(app, "topup-amount", "999"))
     assert "49.95 USD" in page
     assert "0.05 USD" in page
-    assert "1,000 credits cost 45.00 USD" in page
+    assert "1,000 credits cost less: 45.00 USD." in page
+    page = read(press(app, "Buy 1,000 instead"))
+    assert "45.00 USD" in page
+    assert button(app, "Ask for 1,000 credits")
     page = read(type_in(app, "topup-amount", "12"))
     assert "at least 100 and at most 100,000,000" in page
 
@@ -133,7 +136,8 @@ def test_a_receipt_is_uploaded_and_shown(desk: Office, visit: Visit) -> None:
 def test_a_file_of_another_kind_is_refused_in_words(desk: Office, visit: Visit) -> None:
     app = opened(desk, visit, "owner", TOP_UP, id=str(desk.ask()))
     app.file_uploader[0].set_value([("receipt.png", b"<html>", "image/png")])
-    assert "not a PNG, JPEG or PDF" in read(press(app.run(), "Send the receipt"))
+    assert "not a PNG, JPEG or PDF" in read(app.run())  # before anything is sent
+    assert not [one for one in app.button if one.label == "Send the receipt"]
 
 
 def test_a_request_is_withdrawn_after_a_question(desk: Office, visit: Visit) -> None:

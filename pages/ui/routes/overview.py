@@ -60,7 +60,7 @@ def _figures(health: RouteHealth) -> list[tuple[str, str, str]]:
         ),
         ("Parts per second", show.number(health.parts_per_s, 1), f"of at most {limit:,}" if limit else "no limit set"),
         ("Success, 24 hours", show.percent(health.day.delivered, health.day.total), _share_words(health)),
-        ("Half of receipts after", show.duration(health.delay_p50_us), delay),
+        ("Median receipt time", show.duration(health.delay_p50_us), delay),
     ]
 
 

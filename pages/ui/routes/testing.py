@@ -62,8 +62,11 @@ def _form(route: Route, sheet: Sheet) -> None:
                 placeholder=f"At most {route.sender_max} characters",
             )
         text = st.text_area("Text", key=sheet.start("text", TEST_TEXT), max_chars=CONTENT_LENGTH)
-        sent = st.form_submit_button("Send test", type="primary", icon=":material/send:")
-    if sent:
+        if not st.form_submit_button("Send test", type="primary", icon=":material/send:"):
+            return
+        if not (number or "").strip():
+            notice("error", "Type a number.")
+            return
         try:
             task_id = get_engine().route_test.send(
                 require(*OPERATOR_ROLES), route.id, number or "", sender=sender or None, text=text or ""
@@ -71,8 +74,8 @@ def _form(route: Route, sheet: Sheet) -> None:
         except ImsError as error:
             refusal(error, "Nothing was sent; what you typed is kept.")
             return
-        st.session_state[sheet.key("task")] = task_id
-        st.rerun()
+    st.session_state[sheet.key("task")] = task_id
+    st.rerun()
 
 
 @st.fragment(run_every=LIVE_S)

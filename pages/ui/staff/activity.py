@@ -14,7 +14,7 @@ from pages.ui import table
 from pages.ui.context import get_engine
 from pages.ui.records import heading, link
 from pages.ui.registry import STAFF_AUDIT, TASK_RECORD
-from pages.ui.staff.audit_words import words_of
+from pages.ui.staff.audit_words import person_of, words_of
 from pages.ui.status import TASK
 
 RECENT: Final = 10
@@ -55,7 +55,7 @@ def _log(actor: Actor, account_id: int) -> None:
             link(STAFF_AUDIT, "All lines", account=account_id, dates="all")
         columns = [
             table.when("Time", "created_us", actor),
-            table.text("Person", lambda row: row["member_name"]),
+            table.text("Person", person_of),
             table.text("Action", lambda row: words_of(row["action"])),
             table.text("Detail", lambda row: row["detail"] or None, width="large"),
         ]

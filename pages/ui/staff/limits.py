@@ -19,7 +19,7 @@ from pages.ui.notices import leave_note, refusal
 from pages.ui.records import heading
 
 PAGE: Final = "desk-limits"
-RECIPIENTS, SMS, CREDITS = "Recipients of a task", "SMS of a day", "Credits of a task"
+RECIPIENTS, SMS, CREDITS = "Recipients per task", "SMS per day", "Credits per task"
 NUMBER_LENGTH: Final = 20
 
 
@@ -57,9 +57,8 @@ def limits_form(actor: Actor, account: Row) -> None:
             "Reason", key=f"{place}-reason", max_chars=REASON_LENGTH, autocomplete="off",
             placeholder="New customer, first month", help="The account's people read it; it is kept in the audit log.",
         )  # fmt: skip
-        sent = st.form_submit_button("Save limits", type="primary")
-    if sent:
-        _save(place, account, now)
+        if st.form_submit_button("Save limits", type="primary"):
+            _save(place, account, now)
 
 
 def _fill(place: str, now: AccountLimits) -> None:

@@ -43,11 +43,11 @@ def sender_cards(actor: Actor, account: Row) -> None:
 
 def _line(actor: Actor, row: Row) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        with st.container(width="stretch", gap="xsmall"):
+        with st.container(width="stretch"):
             asked = f"{row['asked_by_name'] or 'Staff'}, {show.when(row['created_us'], actor.zone)}"
             name_and_lines(row["sender"], row["reason"] or "", asked)
-            badge(SENDER_ID, row["state"])
-        with st.popover("Decide", key=f"{PAGE}-{row['id']}"):
+        badge(SENDER_ID, row["state"])
+        with st.popover("Decide" if row["state"] == SenderState.REQUESTED else "Change", key=f"{PAGE}-{row['id']}"):
             _decision(row)
 
 
@@ -60,15 +60,15 @@ def _decision(row: Row) -> None:
         with st.container(horizontal=True):
             approve = row["state"] != SenderState.APPROVED and st.form_submit_button("Approve", type="primary")
             reject = row["state"] != SenderState.REJECTED and st.form_submit_button("Reject")
-    if approve or reject:
-        state = SenderState.APPROVED if approve else SenderState.REJECTED
-        try:
-            get_engine().sender_ids.decide(require(*OPERATOR_ROLES), row["id"], state, reason=reason)
-        except ImsError as error:
-            refusal(error)
-            return
-        leave_note("success", f"Sender ID “{row['sender']}” is {state.value}; the customer is told.")
-        st.rerun()
+        if approve or reject:
+            state = SenderState.APPROVED if approve else SenderState.REJECTED
+            try:
+                get_engine().sender_ids.decide(require(*OPERATOR_ROLES), row["id"], state, reason=reason)
+            except ImsError as error:
+                refusal(error)
+                return
+            leave_note("success", f"Sender ID “{row['sender']}” is {state.value}; the customer is told.")
+            st.rerun()
 
 
 def _add_form(account: Row) -> None:
@@ -82,12 +82,12 @@ def _add_form(account: Row) -> None:
         name = text("Sender ID", key=f"{place}-name", placeholder=f"At most {MOST_LENGTH} characters")
         reason = text("Reason", key=f"{place}-reason", max_chars=REASON_LENGTH, placeholder="Trade mark checked")
         sent = st.form_submit_button("Add", type="primary")
-    if sent:
-        try:
-            get_engine().sender_ids.add(require(*OPERATOR_ROLES), account["id"], name, reason=reason)
-        except ImsError as error:
-            refusal(error, "Nothing was changed; what you typed is kept.")
-            return
-        st.session_state[f"{place}-done"] = True
-        leave_note("success", f"Sender ID “{name.strip()}” is approved; the customer is told.")
-        st.rerun()
+        if sent:
+            try:
+                get_engine().sender_ids.add(require(*OPERATOR_ROLES), account["id"], name, reason=reason)
+            except ImsError as error:
+                refusal(error, "Nothing was changed; what you typed is kept.")
+                return
+            st.session_state[f"{place}-done"] = True
+            leave_note("success", f"Sender ID “{name.strip()}” is approved; the customer is told.")
+            st.rerun()

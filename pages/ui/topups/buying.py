@@ -47,12 +47,12 @@ def buy_form() -> None:
     with right, st.container(key="card-topup-tiers"):
         heading("Price by volume")
         tier_table(prices, reached=quote.tier.from_micro if quote else None)
-        st.caption("The whole amount has the price of its line. Credits are bought whole.")
+        st.caption("The tier's price applies to all credits. Whole credits only.")
 
 
 def _amount(prices: PriceTable) -> TopupQuote | None:
     """What is typed, as a quote; None with a word beside the field when there is none."""
-    by = st.segmented_control("What you know", [BY_CREDITS, BY_MONEY], key=BY, required=True)
+    by = st.segmented_control("I want to enter", [BY_CREDITS, BY_MONEY], key=BY, required=True)
     example = whole(prices.tiers[-1].from_micro) if by == BY_CREDITS else "250.00"
     label = "Credits to buy" if by == BY_CREDITS else f"Money to spend, in {prices.currency.code}"
     typed = st.text_input(
@@ -89,11 +89,15 @@ def _offer(prices: PriceTable, quote: TopupQuote) -> None:
     )
     more = prices.cheaper(quote)
     if more is not None:
-        notice(
-            "info",
-            f"{whole(more.credits_micro)} credits cost {prices.currency.show(more.total_minor)}: more credit for no "
-            "more money, because the next price begins there.",
-        )
+        amount, total = whole(more.credits_micro), prices.currency.show(more.total_minor)
+        cost = "less" if more.total_minor < quote.total_minor else "no more"
+        notice("info", f"{amount} credits cost {cost}: {total}.")
+        st.button(f"Buy {amount} instead", key=f"{PAGE}-more", on_click=_take, args=(amount,))
+
+
+def _take(amount: str) -> None:
+    """The larger amount stands in the field."""
+    st.session_state[BY], st.session_state[AMOUNT] = BY_CREDITS, amount
 
 
 def _ask_button(prices: PriceTable, quote: TopupQuote | None) -> None:

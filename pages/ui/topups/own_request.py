@@ -10,6 +10,7 @@ from engine.errors import ImsError
 from engine.model import Actor
 from engine.store import Row
 from engine.topups import MOST_BYTES, MOST_DOCUMENTS, RequestState
+from engine.topups.files import receipt_of
 from pages.ui import format as show
 from pages.ui.context import get_engine
 from pages.ui.dialogs import foot
@@ -32,12 +33,20 @@ def own_request(actor: Actor, row: Row) -> None:
         badge(LOOKS, state_of(row))
     _outcome(row)
     left, right = st.columns(2, gap="medium")
-    if is_open(row):
+    if is_open(row) and not row["documents"]:
         with left:
             _transfer(actor, row)
         with right:
             _receipts(row)
             _about(actor, row)
+            _withdraw(row)
+    elif is_open(row):  # the money is on its way: what is left to know comes first
+        with left:
+            _about(actor, row)
+            with st.expander("Where to transfer", icon=":material/account_balance:"):
+                _transfer_lines(actor, row)
+        with right:
+            _receipts(row)
             _withdraw(row)
     else:
         with left:
@@ -68,11 +77,15 @@ def _outcome(row: Row) -> None:
 def _transfer(actor: Actor, row: Row) -> None:
     with st.container(key="card-topup-transfer"):
         heading("Transfer")
-        st.caption("Amount")
-        st.code(money(row), language=None)
-        st.caption("Reference, so that your transfer is found")
-        st.code(row["reference"], language=None)
-        bank_lines(get_engine().topups.bank(actor))
+        _transfer_lines(actor, row)
+
+
+def _transfer_lines(actor: Actor, row: Row) -> None:
+    st.caption("Amount")
+    st.code(money(row), language=None)
+    st.caption("Reference, so that your transfer is found")
+    st.code(row["reference"], language=None)
+    bank_lines(get_engine().topups.bank(actor))
 
 
 def _about(actor: Actor, row: Row) -> None:
@@ -104,13 +117,17 @@ def _receipts(row: Row) -> None:
 def _uploader(row: Row) -> None:
     """The file goes to staff when the button is pressed; what was sent stays with the request."""
     given = st.file_uploader(
-        f"PNG, JPEG or PDF, at most {LIMIT_MB} MB",
+        f"A picture, or the bank's own PDF; up to {MOST_DOCUMENTS} files",
         type=FILE_TYPES,
         max_upload_size=LIMIT_MB,
         key=f"{PAGE}-file-{row['id']}-{len(row['documents'])}",  # another field once the file was taken
     )
     if given is None:
-        st.caption(f"A picture or the bank's own PDF. Up to {MOST_DOCUMENTS} files.")
+        return
+    try:
+        receipt_of(given.name, given.getvalue())
+    except ImsError as error:
+        refusal(error, "Choose another file; the request is kept.")
         return
     if st.button("Send the receipt", type="primary", key=f"{PAGE}-send", width="stretch"):
         try:

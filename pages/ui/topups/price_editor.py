@@ -16,7 +16,7 @@ from pages.ui.guard import require
 from pages.ui.notices import leave_note, notice, refusal
 from pages.ui.plain import plain_table
 from pages.ui.records import facts, heading
-from pages.ui.topups.words import tier_table, whole
+from pages.ui.topups.words import aligned_prices, tier_table, whole
 
 PAGE: Final = "billing"
 FROM, PRICE = "From credits", "Price per credit"
@@ -48,7 +48,7 @@ def _editor(prices: PriceTable) -> None:
         pl.DataFrame(
             {
                 FROM: [whole(tier.from_micro) for tier in prices.tiers],
-                PRICE: [prices.currency.price_text(tier.price_micro) for tier in prices.tiers],
+                PRICE: _price_texts(prices),
             },
             schema={FROM: pl.String, PRICE: pl.String},
         ),
@@ -66,6 +66,8 @@ def _editor(prices: PriceTable) -> None:
     sound = _faults(code, rows)
     changed = code.strip().upper() != prices.currency.code or rows != _rows_of(prices)
     unconfirmed = not prices.member_name
+    if sound and not changed and not unconfirmed:
+        st.caption("Nothing is changed yet: edit a row or the currency first.")
     if st.button(
         "Review and save", type="primary", key=f"{PAGE}-save", disabled=not (sound and (changed or unconfirmed))
     ):
@@ -83,7 +85,11 @@ def typed_rows(edited: Any) -> Rows:
 
 
 def _rows_of(prices: PriceTable) -> Rows:
-    return [(whole(tier.from_micro), prices.currency.price_text(tier.price_micro)) for tier in prices.tiers]
+    return [(whole(tier.from_micro), text) for tier, text in zip(prices.tiers, _price_texts(prices), strict=True)]
+
+
+def _price_texts(prices: PriceTable) -> list[str]:
+    return aligned_prices(prices.currency, [tier.price_micro for tier in prices.tiers])
 
 
 def _faults(code: str, rows: Rows) -> bool:
@@ -107,15 +113,16 @@ def close() -> None:
 def _confirmation(version: int, code: str, rows: Rows) -> None:
     currency = Currency.of(code)
     tiers, _ = tiers_of(rows, currency)
+    texts = aligned_prices(currency, [tier.price_micro for tier in tiers])
     plain_table(
         ("From credits", "Price per credit", "1,000 credits"),
         [
             (
                 whole(tier.from_micro),
-                currency.show_price(tier.price_micro),
+                f"{text} {currency.code}",
                 currency.show(-(-tier.price_micro * 1_000 // 1_000_000)),
             )
-            for tier in tiers
+            for tier, text in zip(tiers, texts, strict=True)
         ],
         label="The new prices",
     )
@@ -161,15 +168,15 @@ def _bank_form(bank: BankDetails) -> None:
             placeholder="Write only the reference. Transfers take one or two working days.",
         )
         sent = st.form_submit_button("Save bank details", type="primary")
-    if sent:
-        try:
-            details = BankDetails(name, holder, number, hint)
-            get_engine().topups.set_bank(require(Role.ADMIN), details, based_on=version)
-        except ImsError as error:
-            refusal(error, "Nothing was saved; what you typed is kept.")
-            return
-        leave_note("success", "The bank details are saved. Customers see them now.")
-        st.rerun()
+        if sent:
+            try:
+                details = BankDetails(name, holder, number, hint)
+                get_engine().topups.set_bank(require(Role.ADMIN), details, based_on=version)
+            except ImsError as error:
+                refusal(error, "Nothing was saved; what you typed is kept.")
+                return
+            leave_note("success", "The bank details are saved. Customers see them now.")
+            st.rerun()
 
 
 def _bank_lines(bank: BankDetails) -> list[tuple[str, str]]:

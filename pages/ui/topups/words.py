@@ -7,13 +7,14 @@ from functools import cache
 from html import escape
 from typing import Final
 
+import polars as pl
 import streamlit as st
 
 from engine.api.documents import DOCUMENTS_PATH
 from engine.cases import About
 from engine.model import format_credits
 from engine.store import Row, Rows
-from engine.topups import OPEN_STATES, PriceTable, RequestState, currency_of
+from engine.topups import OPEN_STATES, Currency, PriceTable, RequestState, currency_of
 from pages.ui import table
 from pages.ui.plain import plain_table
 from pages.ui.registry import SUPPORT
@@ -83,7 +84,7 @@ def request_columns(looks: Looks) -> list[table.Column]:
         table.text("Reference", lambda row: row["reference"]),
         table.chip("Status", looks, "look"),
         table.number("Credits", lambda row: row["credits_micro"] // 1_000_000),
-        table.text("To pay", money),
+        table.Column("To pay", money, pl.String, lambda _: st.column_config.TextColumn("To pay", alignment="right")),
     ]
 
 
@@ -94,12 +95,25 @@ def with_looks(rows: Rows) -> Rows:
 def tier_table(prices: PriceTable, *, reached: int | None = None) -> None:
     """The price by volume; the tier beginning at `reached` is marked, in words too."""
     lines: list[Sequence[str]] = []
-    for place, tier in enumerate(prices.tiers):
+    costs = aligned_prices(prices.currency, [tier.price_micro for tier in prices.tiers])
+    for place, (tier, cost) in enumerate(zip(prices.tiers, costs, strict=True)):
         following = prices.tiers[place + 1].from_micro - 1_000_000 if place + 1 < len(prices.tiers) else None
         span = f"{whole(tier.from_micro)} – {whole(following)}" if following else f"{whole(tier.from_micro)} or more"
-        mark = "✓ your amount" if tier.from_micro == reached else ""
-        lines.append((span, prices.currency.show_price(tier.price_micro), mark))
-    plain_table(("Credits", "Price per credit", ""), lines, label="Price per credit by volume")
+        mark = " ✓ your amount" if tier.from_micro == reached else ""  # in the first column: the prices stay in place
+        lines.append((span + mark, f"{cost} {prices.currency.code}"))
+    plain_table(("Credits", "Price per credit"), lines, label="Price per credit by volume")
+
+
+def aligned_prices(currency: Currency, prices_micro: Sequence[int]) -> list[str]:
+    """Prices below each other with as many decimals as the longest: 0.045, 0.040."""
+    texts = [currency.price_text(price_micro) for price_micro in prices_micro]
+    most = max((len(text.partition(".")[2]) for text in texts), default=0)
+    return [_padded(text, most) for text in texts]
+
+
+def _padded(text: str, decimals: int) -> str:
+    whole_part, _, fraction = text.partition(".")
+    return f"{whole_part}.{fraction.ljust(decimals, '0')}" if decimals else whole_part
 
 
 def show_documents(documents: Rows, *, large: bool = False) -> None:
