@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 import streamlit as st
@@ -16,6 +17,7 @@ from pages.ui import format as show
 from pages.ui.contacts.common import Leaves, ask, dialog, export_menu, search_box, search_key, stop_asking
 from pages.ui.contacts.reading import file_input, file_report
 from pages.ui.context import get_engine
+from pages.ui.dialogs import foot
 from pages.ui.guard import require
 from pages.ui.helping import help_link
 from pages.ui.notices import leave_note, notice, refusal
@@ -101,7 +103,7 @@ def add() -> None:
         max_chars=NOTE_LENGTH,
         autocomplete="off",
     )
-    if not st.button("Opt out", type="primary", key=f"{PAGE}-ask-add", width="stretch"):
+    if not foot("Opt out", key=f"{PAGE}-ask-add", back=partial(stop_asking, PAGE)):
         return
     try:
         msisdn = opt_outs.add(require(*SENDING_ROLES), number, note=note)
@@ -120,7 +122,7 @@ def import_file() -> None:
     name, file = given
     file_report(f"{PAGE}-ask", file)
     label = f"Opt out {show.plural(file.frame.height, 'number')}"
-    if st.button(label, type="primary", key=f"{PAGE}-ask-import", disabled=file.frame.is_empty(), width="stretch"):
+    if foot(label, key=f"{PAGE}-ask-import", back=partial(stop_asking, PAGE), disabled=file.frame.is_empty()):
         result = opt_outs.import_file(require(*SENDING_ROLES), file, note=name)
         known = f", {result.known:,} had before" if result.known else ""
         left = f" {show.plural(result.rejected, 'row was', 'rows were')} left out." if result.rejected else ""

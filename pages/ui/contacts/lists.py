@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 import streamlit as st
@@ -15,6 +16,7 @@ from pages.ui import table
 from pages.ui.contacts.common import stop_asking
 from pages.ui.contacts.reading import file_input, file_report
 from pages.ui.context import get_engine
+from pages.ui.dialogs import foot
 from pages.ui.guard import require
 from pages.ui.notices import leave_note, notice, refusal
 from pages.ui.records import facts, name_line
@@ -35,7 +37,7 @@ def new_list() -> None:
     given = file_input(f"{PAGE}-ask-file", "File with the contacts (optional)")
     if given is not None:
         file_report(f"{PAGE}-ask", given[1])
-    if not st.button("Create the list", type="primary", key=f"{PAGE}-ask-create", width="stretch"):
+    if not foot("Create the list", key=f"{PAGE}-ask-create", back=partial(stop_asking, PAGE)):
         return
     contacts, actor = get_engine().contacts, require(*SENDING_ROLES)
     try:
@@ -73,7 +75,7 @@ def import_into(row: Row) -> None:
     if mode is ImportMode.REPLACE:
         notice("warning", f"{show.plural(row['contacts'], 'contact')} of this list will be removed first.")
     label = f"Import {show.plural(given[1].frame.height, 'number')}"
-    if st.button(label, type="primary", key=f"{PAGE}-ask-import", disabled=given[1].frame.is_empty(), width="stretch"):
+    if foot(label, key=f"{PAGE}-ask-import", back=partial(stop_asking, PAGE), disabled=given[1].frame.is_empty()):
         try:
             say(get_engine().contacts.import_file(require(*SENDING_ROLES), row["id"], given[1], mode=mode))
         except ImsError as error:
@@ -101,7 +103,7 @@ def say(result: ImportResult) -> None:
 def rename(row: Row) -> None:
     st.session_state.setdefault(f"{PAGE}-ask-name", row["name"])
     name = st.text_input("List name", key=f"{PAGE}-ask-name", autocomplete="off")
-    if st.button("Rename", type="primary", key=f"{PAGE}-ask-rename", width="stretch"):
+    if foot("Rename", key=f"{PAGE}-ask-rename", back=partial(stop_asking, PAGE)):
         try:
             get_engine().contacts.rename(require(*SENDING_ROLES), row["id"], name)
         except ImsError as error:
@@ -114,7 +116,7 @@ def rename(row: Row) -> None:
 def delete(row: Row) -> None:
     st.text(f"“{row['name']}” and its {show.plural(row['contacts'], 'contact')} will be gone for everybody.")
     st.caption("Tasks that were sent to it keep their records, and opt-outs stay.")
-    if st.button("Delete the list", type="primary", key=f"{PAGE}-ask-delete", width="stretch"):
+    if foot("Delete the list", key=f"{PAGE}-ask-delete", back=partial(stop_asking, PAGE)):
         get_engine().contacts.delete(require(*SENDING_ROLES), row["id"])
         leave_note("success", "The list is deleted.")
         table.close(PAGE)

@@ -84,7 +84,7 @@ def _offer(prices: PriceTable, quote: TopupQuote) -> None:
         (
             ("", "Credits", whole(quote.credits_micro)),
             ("", "Price per credit", prices.currency.show_price(quote.tier.price_micro)),
-            ("", "Tier", f"from {whole(quote.tier.from_micro)} credits"),
+            ("", "Tier", f"from {show.plural(quote.tier.from_micro // MICRO, 'credit')}"),
         )
     )
     more = prices.cheaper(quote)
