@@ -53,4 +53,4 @@ def test_who_opted_out_of_a_list_is_named_and_not_sent_to(page: Page, server: Se
     page.get_by_role("button", name="Submit").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.locator(".ims-texts p")).to_have_text(["Bakery: dear Ann, fresh bread from 7."])
-    expect(dialog).to_contain_text("1 row of the file will not be sent and not charged")
+    expect(dialog).to_contain_text("1 row of the file will be neither sent to nor charged")

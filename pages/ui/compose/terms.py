@@ -217,7 +217,7 @@ def _left_out(preview: Preview) -> None:
     if rejected:
         what = "entry" if preview.draft.quick else "row of the file"
         many = "entries" if preview.draft.quick else "rows of the file"
-        notice("info", f"{show.plural(rejected, what, many)} will not be sent and not charged; see the report.")
+        notice("info", f"{show.plural(rejected, what, many)} will be neither sent to nor charged; see the report.")
     if preview.refused.height:
         words = show.plural(
             preview.refused.height, "row is left out because of its", "rows are left out because of their"
