@@ -215,7 +215,7 @@ def facts(values: Mapping[str, str] | Sequence[tuple[str, str]]) -> None:
     """Label and value, a line each, as plain text. Pairs may repeat a label."""
     pairs = values.items() if isinstance(values, Mapping) else values
     lines = "".join(f"<dt>{escape(label)}</dt><dd>{escape(value)}</dd>" for label, value in pairs)
-    st.html(f'{_style()}<dl class="ims-facts">{lines}</dl>')
+    st.html(f'{_style()}<div class="ims-facts-room"><dl class="ims-facts">{lines}</dl></div>')
 
 
 def carried_words(actor: Actor, row: Row) -> dict[str, str]:
