@@ -148,7 +148,11 @@ def _menu(actor: Actor) -> None:
 
 def _inbox_label(actor: Actor) -> str:
     unread = get_engine().inbox.unread(actor)
-    return f"{INBOX.title} · {min(unread, MOST_COUNTED)} new" if unread else INBOX.title
+    return f"{INBOX.title} · {_new_words(unread)}" if unread else INBOX.title
+
+
+def _new_words(unread: int) -> str:
+    return f"{unread} new" if unread <= MOST_COUNTED else f"{MOST_COUNTED}+ new"
 
 
 def _top_bar(actor: Actor) -> None:
@@ -182,7 +186,7 @@ def _bell(actor: Actor) -> None:
     """The way to the notices, with how many are new in words that also a screen reader says."""
     unread = get_engine().notices.unread(actor)
     with st.container(key="ims-bell-new" if unread else "ims-bell", width="content"):
-        label = f"{min(unread, MOST_COUNTED)} new" if unread else NOTICES.title
+        label = _new_words(unread) if unread else NOTICES.title
         st.page_link(str(NOTICES.path), label=label, icon=NOTICES.icon)
 
 
@@ -195,7 +199,7 @@ def _credit(actor: Actor) -> None:
     held = f"<span><i>Held</i><b>{show.credits(balance.held_micro)}</b></span>" if balance.held_micro else ""
     st.html(
         f'<div class="ims-credit" title="{HELD_HINT}">'
-        f"<span><i>Available</i><b>{show.credits(balance.available_micro)}</b></span>{held}</div>"
+        f"<span><i>Available</i><b>{show.credits(balance.available_micro)}</b></span>{held}<em>credits</em></div>"
     )
 
 

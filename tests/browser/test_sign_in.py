@@ -55,7 +55,7 @@ def test_who_registers_can_log_in_and_sees_the_credit(page: Page, server: Server
     expect(page.get_by_text("Your team is registered")).to_be_visible()
     expect(page).to_have_url(f"{server.url}/login")
     log_in(page, server, "jane")
-    expect(page.locator(".ims-credit")).to_have_text("Available0.00")
+    expect(page.locator(".ims-credit")).to_have_text("Available0.00credits")
     expect(page.get_by_role("link", name="Quick SMS")).to_be_visible()
     expect(page.get_by_role("link", name="Accounts")).to_have_count(0)
 

@@ -256,3 +256,10 @@ def test_the_notice_leads_to_the_inbox_and_the_help_knows_it(engine: Engine, sho
     assert any(link.proto.page == INBOX.url_path for link in app.main.get("page_link"))
     app = opened(shop, visit, "owner", HELP, q="where do answers arrive")
     assert app.expander[0].label == "Where do answers arrive?"
+
+
+def test_more_than_can_be_counted_in_the_menu_says_so(shop: Shop, visit: Visit) -> None:
+    sink = shop.engine.inbox.sink_for(1)
+    now_us = shop.world.clock.now_us()
+    sink([Inbound(PHONES[0], "61400000001", f"No {number}", now_us, f"many{number}") for number in range(100)])
+    assert "Inbox · 99+ new" in visit_menu(opened(shop, visit, "owner"), visit)

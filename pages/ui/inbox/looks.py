@@ -13,6 +13,8 @@ from pages.ui.table import Column
 
 NEW: Final = "new"
 OPTED_OUT: Final = "opted_out"
+STATUS_WIDTH: Final = 215
+"""Of the two longest chips beside each other; by itself a column is as wide as what it showed first."""
 LOOKS: Final[Looks] = {
     NEW: Look("New", "green", ":material/mark_email_unread:", "Nobody of your team has read it."),
     Kind.STOP: Look("Asked to stop", "red", ":material/do_not_disturb_on:", "The whole message was a word like STOP."),
@@ -30,4 +32,4 @@ def labels_of(row: Row) -> list[str]:
 
 
 def status_column() -> Column:
-    return Column("Status", labels_of, pl.List(pl.String), lambda _: chips("Status", LOOKS))
+    return Column("Status", labels_of, pl.List(pl.String), lambda _: chips("Status", LOOKS, width=STATUS_WIDTH))
