@@ -8,7 +8,7 @@ from typing import Any, Final
 import streamlit as st
 
 from engine.history import StateGroup
-from engine.model import SENDING_ROLES, Actor, CountRule
+from engine.model import SENDING_ROLES, Actor, CountRule, MovementKind
 from engine.store import Row, Rows
 from pages.ui import format as show
 from pages.ui import table
@@ -29,9 +29,9 @@ from pages.ui.records import (
     nothing_yet,
     watch,
 )
-from pages.ui.registry import SMS_HISTORY, SUPPORT, TASK
+from pages.ui.registry import SMS_HISTORY, SUPPORT, TASK, TOPUP_HISTORY
 from pages.ui.status import MESSAGE as LOOKS
-from pages.ui.status import badge, labels, look_of
+from pages.ui.status import MOVEMENT, badge, labels, look_of
 from pages.ui.task_control import copy_link
 
 actor = require()
@@ -52,7 +52,14 @@ FIELDS: Final = Fields(
 )
 RECORD: Final = Record("sms-history", "Messages", engine.history.messages, engine.history.export_messages)
 REPEATABLE: Final = frozenset({"failed", "expired", "in_doubt"})
+PHONE_WIDTH: Final = 160
 OPEN_STATES: Final = frozenset({"queued", "submitting", "submitted"})
+EFFECTS: Final[dict[str, str]] = {
+    MovementKind.HOLD: "moved from available to held",
+    MovementKind.CHARGE: "taken from what was held",
+    MovementKind.RETURN: "moved from held back to available",
+}
+"""What each movement of a message's credit did."""
 RULE_WORDS: Final = {
     CountRule.MISSION: "one SMS for every 160 characters",
     CountRule.CARRIER: "the parts on the air",
@@ -63,11 +70,11 @@ def columns() -> list[table.Column]:
     return [
         table.text("Number", lambda row: row["msisdn"]),
         *table.account(actor),
-        table.text("Country", lambda row: show.country(row["country"])),
         table.chip("Status", LOOKS, "state"),
-        table.text("Reason", lambda row: row["sentence"] or None, width="medium"),
+        table.text("Reason", lambda row: row["sentence"] or None, phone=PHONE_WIDTH),
+        table.text("Country", lambda row: show.country(row["country"])),
         table.text("Sender ID", lambda row: row["sender"]),
-        table.text("Content", lambda row: row["content"], width="medium"),
+        table.text("Content", lambda row: row["content"], width="medium", phone=PHONE_WIDTH),
         table.count("SMS", "sms"),
         table.credit("Charged", lambda row: row["charged_micro"]),
         table.when("Accepted", "created_us", actor),
@@ -130,15 +137,21 @@ def text_as_sent(row: Row) -> None:
 
 
 def credit_lines(row: Row) -> None:
-    """This message's share of each movement: what was held is either charged or returned."""
+    """This message's share of each movement: what was held is either charged or returned, never taken twice."""
     heading("Credit")
     facts(
-        {
-            f"{line['words']} (movement {line['tx_id']})": f"{show.signed_credits(line['message_micro'])}  "
-            f"on {show.when(line['created_us'], actor.zone)}"
+        [
+            (
+                look_of(MOVEMENT, line["kind"]).label,
+                f"{show.credits(abs(line['message_micro']))} {EFFECTS[line['kind']]}, "
+                f"{show.when(line['created_us'], actor.zone)}",
+            )
             for line in row["ledger"]
-        }
+        ]
     )
+    with st.container(horizontal=True):
+        for line in row["ledger"]:
+            link(TOPUP_HISTORY, f"Movement {line['tx_id']}", task=row["task_id"], movement=line["tx_id"])
 
 
 def _facts(row: Row) -> dict[str, str]:

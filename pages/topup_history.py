@@ -7,7 +7,7 @@ from typing import Final
 
 import streamlit as st
 
-from engine.history import Statement
+from engine.history import RecordFilter, Statement
 from engine.model import Actor, Balance, MovementKind
 from engine.store import Row, Rows
 from pages.ui import format as show
@@ -37,7 +37,13 @@ actor = require()
 engine = get_engine()
 
 FIELDS: Final = Fields(
-    page="topups", search="Task name or note", states=labels(LOOKS), state_label="Kind", routes=False, members=True
+    page="topups",
+    search="Task name or note",
+    states=labels(LOOKS),
+    state_label="Kind",
+    routes=False,
+    members=True,
+    opens="movement",
 )
 RECORD: Final = Record(
     "credit-movements", "Movements of credit, newest first", engine.history.movements, engine.history.export_movements
@@ -70,9 +76,9 @@ def columns() -> list[table.Column]:
 
 
 def movement_drawer(rows: Rows, movement_id: int) -> None:
-    row = next((row for row in rows if row["id"] == movement_id), None)
+    row = next((row for row in rows if row["id"] == movement_id), None) or movement_of(movement_id)
     if row is None:
-        notice("info", "This movement is not among the rows any more.")
+        notice("info", "There is no such movement, or it is of another account.")
         return
     badge(LOOKS, row["kind"])
     st.caption(look_of(LOOKS, row["kind"]).meaning)
@@ -84,6 +90,12 @@ def movement_drawer(rows: Rows, movement_id: int) -> None:
         with st.container(horizontal=True):
             link(TASK, "Open its task", id=row["task_id"])
             link(SMS_HISTORY, "Its messages", task=row["task_id"])
+
+
+def movement_of(movement_id: int) -> Row | None:
+    """One that an address names and that is on another page of the rows."""
+    found = engine.history.movements(actor, RecordFilter(), after=movement_id + 1, limit=1).rows
+    return next((row for row in found if row["id"] == movement_id), None)
 
 
 def _facts(row: Row) -> dict[str, str]:

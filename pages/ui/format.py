@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Final
@@ -10,6 +11,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from engine.model import SECOND_US, format_credits, to_datetime
 from engine.numbers import country_name
 
+DATE_INPUT: Final = "YYYY-MM-DD"
+"""Streamlit's fields for dates know orders of numbers only; this one is misread by nobody."""
 NOTHING: Final = "—"
 """Shown where there is no value."""
 
@@ -23,9 +26,9 @@ def credits(amount_micro: int | None) -> str:  # noqa: A001 - the word of the pr
 
 
 def signed_credits(amount_micro: int) -> str:
-    """+12.00 or −3.50 (a true minus sign), for movements."""
+    """+12.00 or -3.50, for movements; with the minus sign that cells of tables have."""
     text = format_credits(abs(amount_micro))
-    return f"−{text}" if amount_micro < 0 else f"+{text}"
+    return f"-{text}" if amount_micro < 0 else f"+{text}"
 
 
 def number(value: float | None, decimals: int = 0) -> str:
@@ -88,6 +91,12 @@ def duration(length_us: int | None) -> str:
     if minutes:
         return f"{minutes} min {secs} s" if secs else f"{minutes} min"
     return f"{secs} s"
+
+
+def failed(row: Mapping[str, int]) -> str:
+    """ "307 (97 of them expired)": failed is everything that did not arrive, as the dashboard counts it."""
+    expired = f" ({row['expired']:,} of them expired)" if row["expired"] else ""
+    return f"{row['failed'] + row['expired']:,}{expired}"
 
 
 def flag(country: str) -> str:

@@ -96,7 +96,7 @@ def metrics(app: AppTest) -> list[tuple[str, str]]:
 
 
 def amount(text: str) -> int:
-    return round(float(text.replace(",", "").replace("−", "-")) * MICRO)
+    return round(float(text.replace(",", "")) * MICRO)
 
 
 # --- Who sees what ---------------------------------------------------------------------------------------------------
@@ -267,8 +267,12 @@ def test_a_message_opens_with_reason_parts_and_its_credit(shop: Shop, visit: Vis
     assert "Accepted and credit held" in page
     assert "2 SMS billed" in page
     assert "2 parts on the air" in page
-    assert "−2.00" in page  # its share of the hold
-    assert "+2.00" in page  # and of the return
+    assert "2.00 moved from available to held" in page
+    assert "2.00 moved from held back to available" in page
+    movement = next(link.proto for link in visit.app.get("page_link") if link.proto.label.startswith("Movement "))
+    given = dict(part.split("=") for part in movement.query_string.split("&"))
+    drawer = read(opened(shop, visit, "owner", TOPUP_HISTORY, **given))
+    assert "Set aside when the task was accepted." in drawer
     assert SALE in page
 
 

@@ -28,7 +28,7 @@ def test_credits_are_grouped_and_never_rounded(amount_micro: int | None, text: s
 @given(st.integers(-(10**15), 10**15))
 def test_signed_credits_begin_with_their_sign(amount_micro: int) -> None:
     text = show.signed_credits(amount_micro)
-    assert text[0] == ("−" if amount_micro < 0 else "+")
+    assert text[0] == ("-" if amount_micro < 0 else "+")
     assert round(float(text[1:].replace(",", "")) * MICRO) == pytest.approx(abs(amount_micro), rel=1e-12)
 
 
