@@ -46,6 +46,7 @@ FIELDS: Final = Fields(
 )
 RECORD: Final = Record("task-record", "Tasks", engine.history.tasks, engine.history.export_tasks)
 MOVING: Final = frozenset({TaskState.QUEUED, TaskState.SENDING, TaskState.SENT})
+PHONE_WIDTH: Final = 150
 SOON_US: Final = 10 * MINUTE_US
 ASK: Final = "tasks-ask-cancel"
 """Holds the task whose cancellation is being asked for."""
@@ -53,10 +54,10 @@ ASK: Final = "tasks-ask-cancel"
 
 def columns() -> list[table.Column]:
     return [
-        table.when("Due", "due_us", actor),
+        table.text("Task", lambda row: row["name"], phone=PHONE_WIDTH),
         *table.account(actor),
-        table.text("Task", lambda row: row["name"], width="medium"),
         table.chip("Status", LOOKS, "standing"),
+        table.when("Due", "due_us", actor),
         table.share("Settled", lambda row: row["settled"] / row["recipients"]),
         table.count("Recipients", "recipients"),
         table.count("SMS", "sms"),
@@ -96,13 +97,13 @@ def task_drawer(task_id: int) -> None:
             "Accepted": show.when(row["created_us"], actor.zone),
             "Finished": show.when(row["finished_us"], actor.zone),
             "Delivered": show.number(row["delivered"]),
-            "Failed": show.number(row["failed"] + row["expired"]),
+            "Failed": show.failed(row),
             "Cancelled": show.number(row["cancelled"]),
             "SMS": show.number(row["sms"]),
             "Route": row["route_name"],
             "Sender ID": row["sender"] or show.NOTHING,
-            "Account": row["account_name"],
         }
+        | ({"Account": row["account_name"]} if actor.is_operator else {})
     )
     money(row)
     with st.container(horizontal=True):
@@ -123,7 +124,7 @@ def money(row: Row) -> None:
     """Held = charged + returned + still held, to the last digit."""
     facts(
         {
-            "Held at first": show.credits(row["held_micro"]),
+            "Held at acceptance": show.credits(row["held_micro"]),
             "Charged": show.credits(row["charged_micro"]),
             "Returned": show.credits(row["returned_micro"]),
             "Still held": show.credits(open_micro(row)),

@@ -23,7 +23,7 @@ from engine.history import (
 )
 from engine.history.carriers import with_carriers
 from engine.history.chart_data import Chart
-from engine.history.checks import Check, Verdict, checks_of
+from engine.history.checks import Check, Verdict, checks_of, has_begun
 from engine.history.choices import Choices
 from engine.history.columns import Columns
 from engine.history.dashboard import Dashboard, Headline
@@ -73,6 +73,7 @@ __all__ = [
     "Statement",
     "TaskDetail",
     "Verdict",
+    "has_begun",
 ]
 
 EVERYTHING: Final = RecordFilter()

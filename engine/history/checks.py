@@ -32,7 +32,7 @@ class Verdict(StrEnum):
     LOOK = "look"
     """Worth a look: it may be why."""
     WAIT = "wait"
-    """Not known yet, or nothing to check."""
+    """Not known yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +46,29 @@ class Check:
 
 
 def checks_of(reader: Reader, task: Row, reasons: Rows, *, now_us: int) -> list[Check]:
-    """The four checks of a task, in the order of the FAQ. `reasons` as in TaskDetail."""
+    """The checks of a task that can be made, in the order of the FAQ. `reasons` as in TaskDetail.
+
+    Of a task that nobody has received yet only the daytime, when it warns.
+    """
     first = task["first_message"]
     sample = reader.all("records.sample", first, first + task["recipients"], SAMPLE)
+    daytime = _daytime(reader, task, sample, now_us)
+    if not has_begun(task):
+        return [check for check in daytime if check.verdict is Verdict.LOOK]
     texts = [task["content"], *(row["content"] for row in sample[:LINKS_SHOWN] if row["content"])]
-    return [_sent(task), _numbers(task, reasons), _links(texts), _daytime(reader, task, sample, now_us)]
+    return [_sent(task), _numbers(task, reasons), *_links(texts), *daytime]
+
+
+def has_begun(task: Row) -> bool:
+    """Whether somebody may have received something of it, or never will."""
+    return bool(task["submitted"] or task["failed"]) or task["state"] == TaskState.CANCELLED
 
 
 def _sent(task: Row) -> Check:
     question = "Did it send?"
-    total, delivered, submitted = task["recipients"], task["delivered"], task["submitted"]
+    total, delivered = task["recipients"], task["delivered"]
     if task["state"] == TaskState.CANCELLED:
         return Check(question, Verdict.LOOK, "No: the task was cancelled before anything was sent.", "Copy it to send.")
-    if not submitted and not task["failed"]:
-        return Check(question, Verdict.WAIT, "Not yet: nothing was handed to the operator so far.")
     sentence = f"{delivered:,} of {total:,} messages reached the phone."
     if delivered == total:
         return Check(question, Verdict.OK, f"Yes: {sentence}")
@@ -84,21 +93,24 @@ def _numbers(task: Row, reasons: Rows) -> Check:
             question,
             Verdict.LOOK,
             f"Every number sent to is valid; {_plural(left_out, 'row was', 'rows were')} left out before sending.",
-            "The import report named the rows and why. Correct them and send to those.",
+            "Why was shown before the task was accepted; the rows themselves are not kept. Check your file again.",
         )
     return Check(question, Verdict.OK, "Every number was checked before sending, and no operator refused one.")
 
 
-def _links(texts: Sequence[str]) -> Check:
+def _links(texts: Sequence[str]) -> list[Check]:
+    """Nothing where there is no link to check."""
     question = "Does the link look valid?"
     found = list(dict.fromkeys(link for text in texts for link in _LINK.findall(text)))
     if not found:
-        return Check(question, Verdict.WAIT, "There is no link in the message.")
+        return []
     problems = [problem for problem in map(link_problem, found) if problem]
     if problems:
-        return Check(question, Verdict.LOOK, problems[0], "Open the link on a phone exactly as it stands in the text.")
+        step = "Open the link on a phone exactly as it stands in the text."
+        return [Check(question, Verdict.LOOK, problems[0], step)]
     shown = ", ".join(found[:LINKS_SHOWN])
-    return Check(question, Verdict.OK, f"It is written correctly: {shown}. Open it once to see that the page is there.")
+    sentence = f"It is written correctly: {shown}. Open it once to see that the page is there."
+    return [Check(question, Verdict.OK, sentence)]
 
 
 def link_problem(link: str) -> str:
@@ -112,27 +124,25 @@ def link_problem(link: str) -> str:
     return ""
 
 
-def _daytime(reader: Reader, task: Row, sample: Rows, now_us: int) -> Check:
-    question = "Was it a normal activity time where they live?"
+def _daytime(reader: Reader, task: Row, sample: Rows, now_us: int) -> list[Check]:
+    """Nothing where no time is known."""
     sent = [(row, row["submitted_us"]) for row in sample if row["submitted_us"] is not None]
     future = not sent and task["state"] == TaskState.SCHEDULED
+    question = f"{'Is' if future else 'Was'} it a normal activity time where they live?"
     if future:
         sent = [(row, max(task["due_us"], now_us)) for row in sample]
     if not sent:
-        return Check(question, Verdict.WAIT, "Nothing was sent yet.")
+        return []
     table = load_all(reader)
     asleep = [row for row, at_us in sent if _is_night(table[row["country"]], row["msisdn"], at_us)]
     quiet = "in the quiet hours of where they live"
     if not asleep:
-        return Check(question, Verdict.OK, f"Yes: for nobody {'will it be' if future else 'was it'} {quiet}.")
+        return [Check(question, Verdict.OK, "Yes: nobody was in quiet hours.")]
     share = 100 * len(asleep) // len(sent)
     where = ", ".join(_countries(row["country"] for row in asleep))
-    return Check(
-        question,
-        Verdict.LOOK,
-        f"For about {max(share, 1)}% of recipients it {'will be' if future else 'was'} {quiet} ({where}).",
-        "Change the time of this task." if future else "Next time, schedule it for their daytime.",
-    )
+    sentence = f"For about {max(share, 1)}% of recipients it {'will be' if future else 'was'} {quiet} ({where})."
+    step = "Change the time of this task." if future else "Next time, schedule it for their daytime."
+    return [Check(question, Verdict.LOOK, sentence, step)]
 
 
 def _is_night(country: Country, msisdn: int, at_us: int) -> bool:

@@ -156,7 +156,7 @@ def dates_bar(actor: Actor, page: str, *, upcoming: bool = False) -> Period:
             st.date_input(
                 "From and to",
                 key=days,
-                format="DD/MM/YYYY",
+                format=show.DATE_INPUT,
                 label_visibility="collapsed",
                 width=DAYS_WIDTH,
                 min_value=FIRST_DAY,

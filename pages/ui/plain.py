@@ -24,15 +24,17 @@ def plain_table(
     total: Sequence[str] | None = None,
     words: Collection[int] = (),
     whole: bool = False,
+    stacked: bool = False,
 ) -> None:
     """A table that is read, not worked with: the first column left, the others right; it scrolls when it is large.
 
     `words`: places of further columns that are read from the left. `whole`: as high as its rows, for a short list.
+    `stacked`: on a phone each row is a list below its first cell, for tables that are wider.
     """
-    foot = f"<tfoot>{_row(total, words)}</tfoot>" if total is not None else ""
+    foot = f"<tfoot>{_row(header, total, words)}</tfoot>" if total is not None else ""
     heads = "".join(f'<th scope="col"{_side(place, words)}>{escape(name)}</th>' for place, name in enumerate(header))
-    body = "".join(_row(cells, words) for cells in rows)
-    kind = "ims-table whole" if whole else "ims-table"
+    body = "".join(_row(header, cells, words) for cells in rows)
+    kind = " ".join(("ims-table", *(["whole"] if whole else []), *(["ims-stacked"] if stacked else [])))
     st.html(
         f'<div class="{kind}" tabindex="0" role="region" aria-label="{escape(label)}"><table>'
         f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody>{foot}</table></div>"
@@ -57,9 +59,12 @@ def texts_list(texts: Sequence[str]) -> None:
     st.html(f'<div class="ims-entries ims-texts">{"".join(f"<p>{escape(text)}</p>" for text in texts)}</div>')
 
 
-def _row(cells: Sequence[str], words: Collection[int]) -> str:
-    inner = "".join(f"<td{_side(place, words)}>{escape(cell)}</td>" for place, cell in enumerate(cells))
-    return f"<tr>{inner}</tr>"
+def _row(header: Sequence[str], cells: Sequence[str], words: Collection[int]) -> str:
+    pairs = enumerate(zip(header, cells, strict=True))
+    line = "".join(
+        f'<td data-head="{escape(name)}"{_side(place, words)}>{escape(cell)}</td>' for place, (name, cell) in pairs
+    )
+    return f"<tr>{line}</tr>"
 
 
 def _side(place: int, words: Collection[int]) -> str:

@@ -144,7 +144,8 @@ def _pause(detail: TaskDetail) -> None:
         get_engine().tasks.pause(actor, task_id)
         return f"Task {task_id} is paused; {show.plural(waiting.messages, 'message waits', 'messages wait')}."
 
-    _decide(task_id, no="Keep sending", yes="Pause the task", key="task-pause-yes", act=act)
+    keep = "Keep sending" if detail.row["state"] == TaskState.SENDING else "Leave it as it is"
+    _decide(task_id, no=keep, yes="Pause the task", key="task-pause-yes", act=act)
 
 
 def _resume(detail: TaskDetail) -> None:
@@ -178,7 +179,8 @@ def _cancel(detail: TaskDetail) -> None:
         cancelled = get_engine().tasks.cancel(actor, task_id)
         return f"{show.plural(cancelled, 'message')} of task {task_id} cancelled; their credit is back."
 
-    _decide(task_id, no="Keep sending", yes="Cancel the task", key="task-cancel-yes", act=act)
+    keep = "Keep sending" if detail.row["state"] == TaskState.SENDING else "Keep the task"
+    _decide(task_id, no=keep, yes="Cancel the task", key="task-cancel-yes", act=act)
 
 
 def _edit(detail: TaskDetail) -> None:
@@ -190,7 +192,7 @@ def _edit(detail: TaskDetail) -> None:
     name = st.text_input("Task name", value=row["name"], max_chars=NAME_LENGTH, key=f"task-name-{row['id']}")
     left, right = st.columns(2)
     last = due.date() + timedelta(days=SCHEDULE_MOST_DAYS)
-    day = left.date_input("Date", value=due.date(), max_value=last, format="YYYY-MM-DD", key=f"task-day-{row['id']}")
+    day = left.date_input("Date", value=due.date(), max_value=last, format=show.DATE_INPUT, key=f"task-day-{row['id']}")
     clock = right.time_input(
         "Time", value=due.time(), step=timedelta(minutes=STEP_MINUTES), key=f"task-clock-{row['id']}"
     )

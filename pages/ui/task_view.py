@@ -8,7 +8,7 @@ from typing import Final
 import streamlit as st
 
 from engine.errors import AccessError
-from engine.history import RecordFilter, TaskDetail, Verdict
+from engine.history import RecordFilter, TaskDetail, Verdict, has_begun
 from engine.model import (
     FAIL_SENTENCES,
     SECOND_US,
@@ -20,13 +20,14 @@ from engine.model import (
 )
 from engine.store import Row
 from pages.ui import format as show
+from pages.ui.back import back_link
 from pages.ui.context import get_engine
 from pages.ui.guard import require
 from pages.ui.helping import help_link
 from pages.ui.notices import notice
 from pages.ui.plain import figures, plain_table, send_styles
 from pages.ui.records import facts, heading, link, name_line
-from pages.ui.registry import SENDING_RECORD, SMS_HISTORY, SUPPORT, TOPUP_HISTORY
+from pages.ui.registry import SENDING_RECORD, SMS_HISTORY, SUPPORT, TASK_RECORD, TOPUP_HISTORY
 from pages.ui.registry import TASK as TASK_PAGE
 from pages.ui.status import MESSAGE, TASK, Colour, badge
 from pages.ui.table import chip, count, credit, show_rows, text, when
@@ -42,12 +43,14 @@ MESSAGES_SHOWN: Final = 20
 CHECK_WIDTH: Final = 90
 REASON_WIDTH: Final = 470
 """The longest sentence in one line; on a phone the link goes below it."""
+REASON_ON_PHONE: Final = 160
 DONE: Final = frozenset({TaskState.FINISHED, TaskState.CANCELLED})
 
 
 def head(actor: Actor, detail: TaskDetail) -> None:
     """Name, state, where it comes from, and what can be done with the task."""
     send_styles()
+    back_link(TASK_RECORD, "All tasks")
     row = detail.row
     name_line(row["name"])
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -83,11 +86,14 @@ CHECK_LOOKS: Final[dict[Verdict, tuple[str, Colour, str]]] = {
 """Icon, colour and label of a verdict; the label always shows."""
 
 
-def checks(actor: Actor, task_id: int) -> None:
-    """What the FAQ tells people to check when nobody reacts, checked for them."""
+def checks(actor: Actor, row: Row) -> None:
+    """What the FAQ tells people to check when nobody reacts, checked for them; before anybody could, what warns."""
+    found = get_engine().history.checks(actor, row["id"])
+    if not found:
+        return
     with st.container(key="card-task-checks"):
-        heading("No reaction? What we checked for you")
-        for check in get_engine().history.checks(actor, task_id):
+        heading("No reaction? What we checked for you" if has_begun(row) else "Before it is sent")
+        for check in found:
             icon, colour, label = CHECK_LOOKS[check.verdict]
             with st.container(horizontal=True, vertical_alignment="top", gap="small"):
                 st.badge(label, icon=icon, color=colour, width=CHECK_WIDTH)
@@ -97,8 +103,9 @@ def checks(actor: Actor, task_id: int) -> None:
                     if check.next_step:
                         st.caption(check.next_step)
         with st.container(horizontal=True, gap="small"):
-            help_link("no-reaction")
-            link(SUPPORT, "Report to staff", about="task", task=task_id)
+            if has_begun(row):
+                help_link("no-reaction")
+            link(SUPPORT, "Report to staff", about="task", task=row["id"])
 
 
 # --- What moves ------------------------------------------------------------------------------------------------------
@@ -177,8 +184,7 @@ def _counts(live: Row) -> None:
     rest = "Waiting" if live["state"] in (TaskState.SCHEDULED, TaskState.QUEUED) else "On the way"
     counts = {
         "Delivered": live["delivered"],
-        "Failed": live["failed"],
-        "Expired": live["expired"],
+        "Failed": live["failed"] + live["expired"],
         "Cancelled": live["cancelled"],
         "In doubt": live["in_doubt"],
         rest: open_still,
@@ -188,6 +194,8 @@ def _counts(live: Row) -> None:
         for name, value in counts.items():
             if value or name in always:
                 st.metric(name, show.number(value))
+    if live["expired"]:
+        st.caption(f"Failed {show.failed(live)}.")
 
 
 def _credit(live: Row) -> None:
@@ -221,7 +229,7 @@ def _outcome(task_id: int) -> None:
     actor = require()
     detail = get_engine().history.task(actor, task_id)
     reasons(detail)
-    checks(actor, task_id)
+    checks(actor, detail.row)
     countries(detail)
     messages(actor, task_id)
 
@@ -230,7 +238,7 @@ def countries(detail: TaskDetail) -> None:
     with st.container(key="card-task-countries"):
         heading("Accepted quote and outcome by country")
         plain_table(
-            ("Country", "Recipients", "SMS", "Price", "Held", "Delivered", "Not delivered", "Charged"),
+            ("Country", "Recipients", "SMS", "Price", "Held", "Delivered", "Failed", "Charged"),
             [
                 (
                     show.country(line["country"]),
@@ -245,7 +253,10 @@ def countries(detail: TaskDetail) -> None:
                 for line in detail.countries
             ],
             label="Accepted quote and outcome by country, in credits",
+            stacked=True,
         )
+        if detail.row["expired"]:
+            st.caption(f"Failed over all countries: {show.failed(detail.row)}.")
 
 
 def reasons(detail: TaskDetail) -> None:
@@ -271,13 +282,13 @@ def messages(actor: Actor, task_id: int) -> None:
         show_rows(
             sorted(found.rows, key=lambda row: row["row_number"]),
             [
-                count("Row", "row_number", width="small"),
+                count("Row", "row_number"),
                 text("Number", lambda row: row["msisdn"]),
-                text("Country", lambda row: show.country(row["country"])),
                 chip("Status", MESSAGE, "state"),
-                count("SMS", "sms", width="small"),
+                text("Reason", lambda row: row["sentence"] or None, phone=REASON_ON_PHONE),
+                text("Country", lambda row: show.country(row["country"])),
+                count("SMS", "sms"),
                 credit("Charged", lambda row: row["charged_micro"]),
-                text("Reason", lambda row: row["sentence"] or None, width="large"),
                 when("Settled", "final_us", actor),
             ],
             key="task-messages",
@@ -315,10 +326,20 @@ def _what(row: Row) -> dict[str, str]:
         "Sender ID": row["sender"] or "None",
         "File": row["file_name"] or "Typed by hand",
         "Not sent to": show.plural(row["rejected_rows"], "rejected row"),
-        "SMS": f"{show.number(row['sms'])} billed at most, {show.plural(row['parts'], 'part')} on the air",
+        "SMS": _sms(row),
         "Counted by": counted,
         "Charged for": charged,
     }
+
+
+def _sms(row: Row) -> str:
+    """What is billed can only become less while it goes on: what fails costs nothing."""
+    parts = f"{show.plural(row['parts'], 'part')} on the air"
+    if row["state"] not in DONE:
+        return f"{show.number(row['sms'])} billed at most, {parts}"
+    if row["charged_micro"] == row["held_micro"]:
+        return f"{show.number(row['sms'])} billed, {parts}"
+    return f"{show.number(row['sms'])} accepted, {parts}; only what is charged was billed"
 
 
 def _when(actor: Actor, row: Row) -> dict[str, str]:
@@ -346,7 +367,7 @@ def route_trouble(actor: Actor, row: Row) -> None:
         if route.taken_over_us is not None:
             notice(
                 "info",
-                f"Another route carries the messages since {show.when(route.taken_over_us, actor.zone)}.",
+                f"Another route has carried the messages since {show.when(route.taken_over_us, actor.zone)}.",
                 "The one you chose does not work well now. You pay the price you accepted; there is nothing to do.",
             )
         elif route.down_since_us is not None:

@@ -522,7 +522,7 @@ def test_records_say_which_route_carried_a_message(
         text = read(visit.open(page, **query))
         assert "another route in the place of Premium, at the price you accepted" in text
         assert "Spare" not in text
-    assert "Another route carries the messages since" in read(visit.open(TASK, id=str(task)))
+    assert "Another route has carried the messages since" in read(visit.open(TASK, id=str(task)))
     visit.cookies[SESSION_COOKIE] = token_of(engine, Role.STAFF)
     for page, query in pages:
         app = visit.open(page, **query)

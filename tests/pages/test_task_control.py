@@ -83,8 +83,15 @@ def test_those_not_reached_are_sent_to_again_after_price_and_terms(shop: Shop, v
 
 def test_a_task_page_checks_what_the_faq_says(shop: Shop, visit: Visit) -> None:
     page = read(page_of(shop, visit, shop.sale))
-    for words in ("Did it send?", "2 of 5 messages reached the phone.", "There is no link in the message."):
+    for words in ("Did it send?", "2 of 5 messages reached the phone.", "No reaction?"):
         assert words in page
+    assert "Does the link look valid?" not in page  # there is none
+
+
+def test_a_task_nobody_received_is_not_asked_why_nobody_reacts(shop: Shop, visit: Visit, planned: int) -> None:
+    page = read(page_of(shop, visit, planned))
+    assert "No reaction?" not in page
+    assert "Did it send?" not in page
 
 
 def test_tasks_are_sorted_across_pages_and_the_address_keeps_it(shop: Shop, visit: Visit) -> None:
