@@ -33,7 +33,7 @@ COLUMNS_SHOWN: Final = 12
 SEARCH_FROM: Final = 9
 """Lists from which on they can be searched."""
 LOOKS: Final[Mapping[Any, Look]] = {
-    False: Look("Sent to", "green", ":material/check_circle:"),
+    False: Look("Can be sent to", "green", ":material/check_circle:"),
     True: Look("Opted out", "orange", ":material/do_not_disturb_on:"),
 }
 

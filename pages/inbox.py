@@ -27,6 +27,8 @@ inbox = get_engine().inbox
 SHOW: Final = f"{PAGE}-show"
 SEARCH: Final = f"{PAGE}-q"
 ARRIVED: Final = f"{PAGE}-arrived"
+PHONE_WIDTH: Final = 175
+"""Leaves room for a chip beside number and message."""
 LABELS: Final = {
     Show.ALL: "All",
     Show.UNREAD: "Unread",
@@ -48,8 +50,8 @@ def columns() -> list[table.Column]:
     answers = [] if actor.is_operator else [table.text("Answers", lambda row: row["task_name"])]
     return [
         table.text("From", lambda row: row["phone"]),
+        table.text("Message", lambda row: row["content"] or None, width="large", phone=PHONE_WIDTH),
         status_column(),
-        table.text("Message", lambda row: row["content"] or None, width="large"),
         table.when("Arrived", "received_us", actor),
         *answers,
         table.text("Sent to", lambda row: row["recipient"] or None),

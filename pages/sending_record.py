@@ -49,15 +49,16 @@ FIELDS: Final = Fields(
     orders=ORDERS,
     order_help="Of all pages, not only of this one. A click on a column's head sorts the rows of this page.",
 )
+PHONE_WIDTH: Final = 150
 RECORD: Final = Record("sending-record", "Dispatches", engine.history.dispatches, engine.history.export_dispatches)
 
 
 def columns() -> list[table.Column]:
     return [
-        table.when("Started", "started_us", actor),
+        table.text("Task", lambda row: row["task_name"], phone=PHONE_WIDTH),
         *table.account(actor),
-        table.text("Task", lambda row: row["task_name"], width="medium"),
         table.chip("Status", LOOKS, "state"),
+        table.when("Started", "started_us", actor),
         table.count("Messages", "messages"),
         table.count("Submitted", "submitted"),
         table.count("Delivered", "delivered"),
@@ -96,7 +97,7 @@ def _facts(row: Row) -> dict[str, str]:
         "Failed": show.number(row["failed"]),
         "Route": row["route_name"],
         **carried_words(actor, row),
-        "Account": row["account_name"],
+        **({"Account": row["account_name"]} if actor.is_operator else {}),
         "Held": show.credits(row["held_micro"]),
         "Charged": show.credits(row["charged_micro"]),
         "Returned": show.credits(row["returned_micro"]),

@@ -65,7 +65,6 @@ def overview() -> None:
 
 
 def new_case(given: dict[str, object]) -> None:
-    back_link(SUPPORT, "All cases")
     ids: tuple[int, ...] = given["ids"]  # type: ignore[assignment] # made by `fill`
     with st.form(f"{PAGE}-form"):
         st.selectbox("About", list(About), key=f"{PAGE}-about", format_func=lambda about: shared.ABOUT[about])
@@ -121,6 +120,7 @@ def body() -> None:
         address.keep(PAGE, {"id": opened})
         return
     if given is not None:
+        back_link(SUPPORT, "All cases")
         begin("New case")
         new_case(given)
         ids = ",".join(map(str, given["ids"]))

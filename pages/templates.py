@@ -33,6 +33,8 @@ engine = get_engine()
 
 PAGE: Final = "templates"
 NEW: Final = "new"
+PHONE_NAME: Final = 100
+PHONE_TEXT: Final = 180
 NO_ROUTE: Final = 0
 LOOKS: Final = {
     "ready": Look("Ready", "green", ":material/check_circle:"),
@@ -49,9 +51,9 @@ def fill(given: address.Values) -> None:
 
 def columns() -> list[table.Column]:
     return [
-        table.text("Name", lambda row: row["name"], width="medium"),
+        table.text("Name", lambda row: row["name"], phone=PHONE_NAME),
+        table.text("Text", lambda row: row["content"], width="large", phone=PHONE_TEXT),
         table.chip("Status", LOOKS, "state"),
-        table.text("Text", lambda row: row["content"], width="large"),
         table.count("SMS", "sms"),
         table.text("Sender ID", lambda row: row["sender"]),
         table.when("Changed", "changed_us", actor),

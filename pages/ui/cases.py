@@ -31,16 +31,17 @@ ABOUT: Final[dict[str, str]] = {
     About.OTHER: "Something else",
 }
 KEY_BYTES: Final = 9
+PHONE_WIDTH: Final = 200
 
 
 def columns(actor: Actor) -> list[table.Column]:
     return [
-        table.text("Subject", lambda row: row["subject"], width="large"),
+        table.text("Subject", lambda row: row["subject"], phone=PHONE_WIDTH),
         table.chip("Status", CASE, "state"),
         *table.account(actor),
+        table.when("Last change", "updated_us", actor),
         table.text("About", lambda row: ABOUT.get(row["about"], row["about"])),
         table.text("From", lambda row: row["member_name"]),
-        table.when("Last change", "updated_us", actor),
         table.when("Opened", "created_us", actor),
         table.number("No.", lambda row: row["id"]),
     ]

@@ -16,6 +16,9 @@ from engine.model import Actor
 VIEWED: Final = "ims_viewed"
 """In a tab's session: (user id of the staff member, account that is viewed). Gone with a reload of the page."""
 
+PHONE_MARK: Final = "Mobi"
+"""In the User-Agent of every browser on phones."""
+
 _engine: Engine | None = None
 
 
@@ -50,6 +53,11 @@ def client_address() -> str | None:
     """The address of the browser (or of a proxy before this server); None on this machine."""
     found = st.context.ip_address
     return found if isinstance(found, str) else None
+
+
+def on_phone() -> bool:
+    """Whether the browser says that it is a phone's: the server never learns the width of a window."""
+    return PHONE_MARK in st.context.headers.get("User-Agent", "")
 
 
 def signed_in() -> Actor | None:

@@ -22,6 +22,7 @@ from pages.ui.registry import RESET
 from pages.ui.status import Look, Looks, badge
 
 PAGE: Final = "members"
+PHONE_WIDTH: Final = 110
 LINK: Final = f"{PAGE}-link"
 
 ROLES: Final[Looks] = {
@@ -44,11 +45,11 @@ def members_panel(actor: Actor, account_id: int) -> None:
     heading("Members")
     st.caption(f"{show.plural(len(rows), 'person', 'people')}. Click one to open it.")
     columns = [
-        table.text("Name", lambda row: row["full_name"], width="medium"),
+        table.text("Name", lambda row: row["full_name"], phone=PHONE_WIDTH),
         table.chip("Role", ROLES, "role"),
-        table.text("User name", lambda row: row["user_name"]),
-        table.text("E-mail", lambda row: row["email"], width="medium"),
+        table.text("User name", lambda row: row["user_name"], phone=PHONE_WIDTH),
         table.chip("Sign-in", SIGN_IN, "sign_in"),
+        table.text("E-mail", lambda row: row["email"]),
         table.when("Last log-in", "last_login_us", actor),
         table.when("Since", "created_us", actor),
     ]

@@ -17,12 +17,16 @@ import streamlit as st
 from engine.model import MICRO, Actor
 from engine.store import Row, Rows
 from pages.ui import format as show
+from pages.ui.context import on_phone
 from pages.ui.status import Looks, chips, look_of
 
 Width = Literal["small", "medium", "large"] | int
 
 CREDIT_DECIMALS: Final = range(2, 7)
 TIME_FORMAT: Final = "D MMM YYYY, HH:mm"
+CHIP_ROOM: Final = 38
+CHIP_LETTER: Final = 7
+"""Pixels around a label and for each of its letters."""
 NOTHING_PICKED: Final = {"selection": {"rows": [], "columns": [], "cells": []}}
 
 
@@ -37,8 +41,12 @@ class Column:
     zone: str | None = None
 
 
-def text(label: str, value: Callable[[Row], str | None], *, width: Width | None = None) -> Column:
-    return Column(label, value, pl.String, lambda _: st.column_config.TextColumn(label, width=width))
+def text(
+    label: str, value: Callable[[Row], str | None], *, width: Width | None = None, phone: Width | None = None
+) -> Column:
+    """`phone`: narrower there, where a long text would leave no room for what comes after it."""
+    shown = phone if phone is not None and on_phone() else width
+    return Column(label, value, pl.String, lambda _: st.column_config.TextColumn(label, width=shown))
 
 
 def number(label: str, value: Callable[[Row], int | None], *, width: Width | None = None) -> Column:
@@ -78,12 +86,14 @@ def when(label: str, name: str, actor: Actor, *, width: Width | None = None) -> 
     )
 
 
-def chip(label: str, looks: Looks, name: str, *, width: Width | None = None) -> Column:
+def chip(label: str, looks: Looks, name: str) -> Column:
+    """As wide as its longest label: of itself a column keeps the width of what it showed first."""
+    longest = max(len(look.label) for look in looks.values())
     return Column(
         label,
         lambda row: [look_of(looks, row[name]).label],
         pl.List(pl.String),
-        lambda _: chips(label, looks, width=width),
+        lambda _: chips(label, looks, width=CHIP_ROOM + CHIP_LETTER * longest),
     )
 
 

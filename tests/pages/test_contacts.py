@@ -100,7 +100,7 @@ def test_one_list_shows_its_people_and_who_is_not_sent_to(
     table = app.dataframe[0].value
     assert list(table["Number"]) == ["+61412000000", "+61412000001"]
     assert list(table["((name))"]) == ["Ann", "Ben"]
-    assert [list(chips) for chips in table["Status"]] == [["Sent to"], ["Opted out"]]
+    assert [list(chips) for chips in table["Status"]] == [["Can be sent to"], ["Opted out"]]
 
 
 def test_someone_elses_list_is_not_there(engine: Engine, owner: Actor, visit: Visit) -> None:
