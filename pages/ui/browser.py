@@ -12,6 +12,12 @@ from streamlit.components.v2 import component
 
 from engine.api.session import REQUEST_HEADER, SESSION_PATH
 
+
+def address() -> str:
+    """What the browser asked for, without its query; in later runs of a visit Streamlit leaves the page's name out."""
+    return st.context.url or ""
+
+
 _BEGIN: Final = """
 const tried = new Set();
 export default function ({ data, setTriggerValue }) {

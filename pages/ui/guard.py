@@ -5,12 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from engine.errors import AccessError
-from engine.model import Actor, Role
+from engine.model import CUSTOMER_ROLES, OPERATOR_ROLES, Actor, Role
 from pages.ui.context import current_actor
 from pages.ui.entry import show_log_in, was_signed_in
 from pages.ui.factor_gate import show_gate
 from pages.ui.notices import notice, refusal
-from pages.ui.registry import home_of
+from pages.ui.registry import PageEntry, home_of
 
 
 def require(*roles: Role) -> Actor:
@@ -42,7 +42,22 @@ def require_visitor() -> None:
         st.switch_page(str(home_of(actor.role).path))
 
 
-def not_for_you() -> None:
-    """The page behind an address that the actor's role has no use for."""
+def not_for_you(entry: PageEntry) -> None:
+    """In place of a page that the actor's role has no use for: which it is, and whom it is for."""
     actor = require()
-    notice("warning", str(AccessError("forbidden", role=actor.role.value)), "Choose another page in the menu.")
+    st.title(entry.title, anchor=False)
+    theirs = not actor.is_operator and not entry.roles <= OPERATOR_ROLES
+    choose = "Ask the owner of your account, or choose" if theirs else "Choose"
+    notice(
+        "warning",
+        f"“{entry.title}” is for {_people(entry, actor)}.",
+        f"You are signed in as {actor.role.value}. {choose} another page in the menu.",
+    )
+
+
+def _people(entry: PageEntry, actor: Actor) -> str:
+    if entry.roles <= OPERATOR_ROLES:
+        return "staff of the operator"
+    names = [f"{role.value}s" for role in (Role.OWNER, Role.SENDER, Role.ANALYST) if role in entry.roles]
+    whose = "a customer account" if actor.is_operator else "the account"
+    return f"{' and '.join(names)} of {whose}" if len(names) < len(CUSTOMER_ROLES) else f"people of {whose}"

@@ -18,6 +18,7 @@ from typing import Final, NoReturn
 
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
+from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse
@@ -80,7 +81,8 @@ def routes() -> list[BaseRoute]:
     async def icon(_: Request) -> FileResponse:
         return FileResponse(ICON, media_type="image/svg+xml", headers={"Cache-Control": "max-age=86400"})
 
-    addresses = ["/", *(f"/{entry.url_path}" for entry in PAGES)]
+    register_url_convertor("page", _PageName())
+    addresses = ["/", *(f"/{entry.url_path}" for entry in PAGES), "/{name:page}"]
     return [
         *health_routes(context.engine_or_none),
         *session_routes(context.engine_or_none),
@@ -90,6 +92,12 @@ def routes() -> list[BaseRoute]:
         Route(ICON_PATH, icon, methods=["GET"]),
         *map_routes(),
     ]
+
+
+class _PageName(StringConvertor):
+    """An address that may be mistyped; what has a dot is a file of Streamlit's own."""
+
+    regex = "[^/.]+"
 
 
 def middleware() -> list[Middleware]:

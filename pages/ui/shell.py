@@ -6,6 +6,7 @@ import logging
 import secrets
 from html import escape
 from typing import Final
+from urllib.parse import unquote, urlsplit
 
 import streamlit as st
 
@@ -29,13 +30,16 @@ MOST_COUNTED: Final = 99
 HELD_HINT: Final = "Held credit is set aside for messages being sent; what is not delivered comes back."
 _SIGN_OUT: Final = "ims_sign_out"
 _PAGES: Final = "ims_pages"
+_UNKNOWN: Final = "ims_unknown_address"
+START: Final = "ims-start"
+"""Of the default page, which answers at "/" only: a name that nobody types, so that any other can be told unknown."""
 
 
 def run() -> None:
     """One run of the script for one visitor."""
     actor = current_actor()
     gated = actor is not None and is_gated(actor)
-    page = st.navigation(_pages_of(actor, gated=gated), position="hidden")
+    page = st.navigation([*_pages_of(actor, gated=gated), *_unknown_page(actor)], position="hidden")
     st.set_page_config(page_title=f"{page.title} · {PRODUCT}", page_icon=str(ICON), layout="wide")
     apply_styles()
     if st.session_state.pop(_SIGN_OUT, False):
@@ -94,13 +98,13 @@ def _pages_behind_gate(actor: Actor) -> list[st.Page]:
         show_gate(actor)
         st.button("Sign out", icon=":material/logout:", key="ims-sign-out", on_click=_sign_out)
 
-    home = st.Page(gate, title=PRODUCT, url_path="home", default=True)
+    home = st.Page(gate, title=PRODUCT, url_path=START, default=True)
     return [home, *(st.Page(gate, title=PRODUCT, url_path=entry.url_path) for entry in PAGES)]
 
 
 def _pages_for_visitor() -> list[st.Page]:
     """The pages before sign-in; any other address shows the log-in form and tells nothing about what is there."""
-    home = st.Page(show_log_in, title=LOGIN.title, url_path="welcome", default=True)
+    home = st.Page(show_log_in, title=LOGIN.title, url_path=START, default=True)
     return [
         home,
         *(
@@ -116,14 +120,38 @@ def _pages_for(role: Role) -> list[st.Page]:
 
     return [
         # The start page keeps an address of its own: Streamlit's default page answers at "/" only.
-        st.Page(go_home, title=PRODUCT, url_path="home", default=True),
-        *(
-            _page(entry)
-            if entry.public or role in entry.roles
-            else st.Page(guard.not_for_you, title="Not available", url_path=entry.url_path)
-            for entry in PAGES
-        ),
+        st.Page(go_home, title=PRODUCT, url_path=START, default=True),
+        *(_page(entry) if entry.public or role in entry.roles else _refused_page(entry) for entry in PAGES),
     ]
+
+
+def _refused_page(entry: PageEntry) -> st.Page:
+    def refused() -> None:
+        guard.not_for_you(entry)
+
+    return st.Page(refused, title=entry.title, url_path=entry.url_path)
+
+
+def _unknown_page(actor: Actor | None) -> list[st.Page]:
+    """A page of our own for an address that there is not; Streamlit would show a dialog that speaks of itself.
+
+    Visitors get the log-in form, as anywhere. The address is kept: only the first run of a visit is told of it.
+    """
+    name = unquote(urlsplit(browser.address()).path.rpartition("/")[2])
+    if name and name != START and all(name != entry.url_path for entry in PAGES):
+        st.session_state[_UNKNOWN] = name
+    kept = st.session_state.get(_UNKNOWN)
+    if kept is None:
+        return []
+    return [st.Page(show_log_in if actor is None else _nothing_here, title="Page not found", url_path=kept)]
+
+
+def _nothing_here() -> None:
+    actor = guard.require()
+    st.title("Page not found", anchor=False)
+    notice("warning", "There is no page at this address.", "It may have been mistyped, or be of an older version.")
+    home = home_of(actor.role)
+    st.page_link(str(home.path), label=f"Go to {home.title}", icon=home.icon)
 
 
 def _page(entry: PageEntry) -> st.Page:

@@ -59,7 +59,7 @@ def keys(app: AppTest) -> set[str]:
 def test_only_who_sends_sees_these_pages(visit: Visit, sign_in: SignIn, entry: Any) -> None:
     sign_in(Role.ANALYST)
     visit.open(entry)
-    assert "may not do this" in visit.notices()
+    assert " is for " in visit.notices()
     assert entry.title not in visit.menu()
 
 

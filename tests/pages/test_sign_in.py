@@ -11,9 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 from engine.api import SESSION_COOKIE
 from engine.app import Engine
-from engine.errors import AccessError
 from engine.model import Actor, Role
-from pages.ui import registry
+from pages.ui import browser, registry
 from pages.ui.registry import ACCOUNT, LOGIN, PAGES, REGISTER, SETUP, PageEntry
 from tests.pages.conftest import PASSWORD, Visit, form
 
@@ -108,8 +107,9 @@ def test_a_page_of_other_roles_says_so_and_shows_nothing(visit: Visit, sign_in: 
         if role in entry.roles:
             continue
         app = visit.open(entry)
-        assert str(AccessError("forbidden", role=role.value)) in visit.notices()
-        assert not app.title
+        assert f"“{entry.title.replace('&', '&amp;')}” is for " in visit.notices()
+        assert f"signed in as {role.value}" in visit.notices()
+        assert [title.value for title in app.title] == [entry.title]
         assert not app.text_input
 
 
@@ -154,7 +154,7 @@ def test_registering_lands_on_the_log_in_page_with_a_note(visit: Visit, engine: 
         ({"Password": "short", "Repeat password": "short"}, "The password needs at least 10 characters"),
         ({"Repeat password": "another green kettle"}, "the two passwords differ"),
         ({"E-mail": "jane"}, "E-mail: this is not an e-mail address"),
-        ({"Team or company": ""}, "Team: this is empty"),
+        ({"Team or company": ""}, "Team or company: this is empty"),
         ({"User name": "taken"}, "This user name is already in use"),
     ],
 )
@@ -359,3 +359,17 @@ def test_what_the_engine_refuses_is_shown_as_plain_text(visit: Visit, sign_in: S
     visit.app = AppTest.from_function(refused).run()
     assert "&lt;img src=x&gt;*b*" in visit.notices()
     assert not visit.app.markdown
+
+
+def test_an_address_there_is_not_has_a_page_of_our_own(
+    visit: Visit, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(browser, "address", lambda: "http://127.0.0.1/no%20such%20page")
+    missing = PageEntry("no such page.py", "", "", frozenset())
+    visit.open(missing)
+    assert visit.asks_to_log_in()
+    sign_in(Role.OWNER)
+    app = visit.open(missing)
+    assert [title.value for title in app.title] == ["Page not found"]
+    assert "There is no page at this address." in visit.notices()
+    assert "Go to Dashboard" in [link.proto.label for link in app.get("page_link")]
