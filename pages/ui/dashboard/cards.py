@@ -98,7 +98,7 @@ def _data(asked: Asked, name: str, title: str, data: Data) -> None:
     shown = st.popover("Data", icon=":material/table_rows:", key=f"{PAGE}-{name}-data", on_change="rerun")
     if not shown.open:
         return
-    with shown:
+    with shown, st.container(key=f"ims-wide-{name}"):
         st.caption("Click a row to see its messages." if data.targets else asked.period.words)
         if data.targets:
             drill_table(f"{PAGE}-{name}-rows", data.rows, data.columns, data.targets, alt=title)

@@ -26,6 +26,7 @@ from pages.ui.records import heading
 DELIVERED: Final = MessageState.DELIVERED.value
 FAILED: Final = StateGroup.UNDELIVERED.value
 HALF_WIDTH: Final = 380
+SHARE_WIDTH: Final = 120
 COUNTRIES_SHOWN: Final = 8
 
 
@@ -103,10 +104,14 @@ def countries(figures: Dashboard, asked: Asked) -> None:
             total = max(sum(row["recipients"] for row in rows), 1)
             top = rows[:COUNTRIES_SHOWN]
             shown = [
-                table.text("Country", _country, width="medium"),
-                table.share("Share of messages", lambda row: row["recipients"] / total, width="medium"),
-                table.count("Recipients", "recipients", width="small"),
-                table.share("Success", lambda row: row["delivered"] / max(row["delivered"] + row["failed"], 1)),
+                table.text("Country", _country),
+                table.share("Share of messages", lambda row: row["recipients"] / total, width=SHARE_WIDTH),
+                table.count("Recipients", "recipients"),
+                table.share(
+                    "Success",
+                    lambda row: row["delivered"] / max(row["delivered"] + row["failed"], 1),
+                    width=SHARE_WIDTH,
+                ),
             ]
             drill_table(
                 f"{PAGE}-places", top, shown, behind[:COUNTRIES_SHOWN], alt="Countries with the most recipients"
@@ -162,7 +167,7 @@ def waits(asked: Asked) -> None:
             charts.show(
                 charts.waits(found.classes), key=f"{PAGE}-times", alt=f"Time from route to phone, {asked.period.words}"
             )
-            st.caption(words.RESOLUTION)
+            st.caption(words.COUNTED, help=words.RESOLUTION)
             download(asked, "waits", Chart.WAITS)
 
 
@@ -197,6 +202,10 @@ def _hour_query(asked: Asked, row: Row) -> Query:
     return asked.behind(weekday=str(row["weekday"]), hour=str(row["hour"]))
 
 
+def _success(row: Row) -> float:
+    return row["delivered"] / max(row["delivered"] + row["failed"], 1)
+
+
 def _country(row: Row) -> str:
     return show.country(row["country"])
 
@@ -207,10 +216,10 @@ def _zone(asked: Asked) -> str:
 
 def _outcome_columns(label: str, name: Any) -> list[table.Column]:
     return [
-        table.text(label, name, width="medium"),
+        table.text(label, name),
         table.count("Recipients", "recipients"),
         table.count("Delivered", "delivered"),
         table.count("Failed", "failed"),
-        table.share("Success", lambda row: row["delivered"] / max(row["delivered"] + row["failed"], 1)),
+        table.share("Success", _success, width=SHARE_WIDTH),
         table.credit("Charged", lambda row: row["charged_micro"]),
     ]

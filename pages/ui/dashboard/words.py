@@ -14,7 +14,8 @@ from pages.ui import format as show
 from pages.ui.charts import DAYS_MOST, percent
 
 NONE_SETTLED: Final = "Nothing is settled yet: the operators' receipts are still to come."
-RESOLUTION: Final = f"Every delivered message is counted; p50 and p95 are {WAITS_RESOLUTION}."
+COUNTED: Final = "Every delivered message is counted."
+RESOLUTION: Final = f"The two times are p50 and p95, {WAITS_RESOLUTION}."
 FEW_SETTLED: Final = 20
 """A rate of fewer messages says little about a route."""
 
@@ -70,11 +71,12 @@ def week(frame: pl.DataFrame) -> str:
 
 
 def reasons(frame: pl.DataFrame) -> str:
-    total = frame["messages"].sum()
+    total = int(frame["messages"].sum())
     if not total:
         return "No message failed."
     first = frame.row(0, named=True)
-    return f"{percent(100 * first['messages'] / total)} of {total:,} failed for one reason: {first['sentence']}"
+    share = percent(100 * first["messages"] / total)
+    return f"The most frequent reason, {share} of {show.plural(total, 'failure')}: {first['sentence']}"
 
 
 def spend(daily: pl.DataFrame) -> str:
@@ -108,7 +110,7 @@ def waits(found: DeliveryTimes) -> str:
         return "No message was delivered in this period."
     half, most = show.duration(found.p50_us), show.duration(found.p95_us)
     messages = show.plural(found.messages, "delivered message")
-    return f"Half of {messages} arrived within {half} (p50), 95 of 100 within {most} (p95)."
+    return f"Half of {messages} arrived within {half}, 95 of 100 within {most}."
 
 
 def over_time(days: int) -> str:
