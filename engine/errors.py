@@ -49,6 +49,8 @@ SENTENCES: Final[dict[str, str]] = {
     "read_only": "You are viewing this account as its people see it, and nothing can be changed. Leave the view first.",
     # One field of a form: facts name the field, the place and the remedy.
     "invalid": "{field}: {problem} {remedy}",
+    # Several fields of a form, a line each.
+    "several": "{problems}",
     # Sending.
     "content": "The message cannot be sent as it is: {detail}",
     "placeholder": "The file has no column “{name}”. Its columns are: {columns}.",

@@ -7,14 +7,14 @@ from collections.abc import Callable
 import streamlit as st
 
 from engine.accounts.factors import CODE
-from engine.accounts.forms import OLD_PASSWORD
-from engine.errors import ImsError, InputError
+from engine.accounts.forms import OLD_PASSWORD, REPEAT, differing
+from engine.errors import ImsError
 from engine.model import Actor, Role
 from engine.store import Row
 from pages.ui import format as show
 from pages.ui import own_account, second_step
 from pages.ui.agents import browser_name
-from pages.ui.auth import PASSWORD_HELP, REPEAT
+from pages.ui.auth import PASSWORD_HELP
 from pages.ui.context import get_engine, session_token
 from pages.ui.guard import require
 from pages.ui.helping import help_link
@@ -28,7 +28,7 @@ engine = get_engine()
 def change_password(who: Actor, old: str, new: str, repeated: str) -> None:
     """Raises ImsError to be shown."""
     if new != repeated:
-        raise InputError("invalid", field=REPEAT, problem="the two passwords differ.", remedy="Type both again.")
+        raise differing()
     engine.accounts.change_password(who, old, new, keep_token=session_token())
 
 
@@ -36,7 +36,8 @@ def password_form() -> None:
     with st.form("change-password", clear_on_submit=True):
         heading("Change password")
         old = st.text_input(OLD_PASSWORD, type="password", autocomplete="current-password")
-        new = st.text_input("New password", type="password", autocomplete="new-password", help=PASSWORD_HELP)
+        new = st.text_input("New password", type="password", autocomplete="new-password")
+        st.caption(PASSWORD_HELP)
         repeated = st.text_input(REPEAT, type="password", autocomplete="new-password")
         st.caption("Every other browser that is signed in with this user name is signed out.")
         sent = st.form_submit_button("Change password", type="primary")

@@ -9,7 +9,7 @@ from engine.accounts.team import OpenLink
 from engine.errors import AccessError, ImsError
 from pages.ui.auth import Authenticator
 from pages.ui.context import client_address, get_engine
-from pages.ui.entry import entry_card, show_log_in_link, support_line
+from pages.ui.entry import entry_card, password_rules, show_log_in_link, support_line
 from pages.ui.guard import require_visitor
 from pages.ui.members import ROLES
 from pages.ui.notices import leave_note, notice, refusal
@@ -35,6 +35,7 @@ def form_of(link: OpenLink) -> bool:
             role.meaning if role else "",
         )
     with st.container(key="ims-card"):
+        password_rules()
         try:
             return Authenticator().enrol(link.account_name, create, button="Join")
         except ImsError as error:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from engine.accounts import RegisterForm
+from engine.accounts.forms import TEAM
 from engine.errors import ImsError
 from pages.ui.auth import Authenticator
 from pages.ui.context import client_address, get_engine
-from pages.ui.entry import entry_card, show_log_in_link, support_line
+from pages.ui.entry import entry_card, password_rules, show_log_in_link, support_line
 from pages.ui.guard import require_visitor
 from pages.ui.notices import leave_note, refusal
 from pages.ui.registry import LOGIN
@@ -27,9 +28,10 @@ def create(form: RegisterForm) -> None:
 with entry_card("Register your team", wide=True):
     answer = st.container()
     with st.container(key="ims-card"):
+        password_rules()
         st.subheader("Your team")
         team = st.text_input(
-            "Team or company", key="register-team", max_chars=80, help="The account that holds credit and messages."
+            TEAM, key="register-team", max_chars=80, help="The account that holds credit and messages."
         )
         try:
             registered = Authenticator().enrol(team, create)

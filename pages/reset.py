@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from engine.accounts.forms import PASSWORD
+from engine.accounts.forms import PASSWORD, REPEAT, differing
 from engine.accounts.team import OpenLink
-from engine.errors import AccessError, ImsError, InputError
-from pages.ui.auth import PASSWORD_HELP, REPEAT
+from engine.errors import AccessError, ImsError
+from pages.ui.auth import PASSWORD_HELP
 from pages.ui.context import get_engine
 from pages.ui.entry import entry_card, show_log_in_link
 from pages.ui.guard import require_visitor
@@ -22,7 +22,7 @@ token = st.query_params.get("token", "")
 def set_password(new: str, repeated: str) -> None:
     """Raises ImsError to be shown."""
     if new != repeated:
-        raise InputError("invalid", field=REPEAT, problem="the two passwords differ.", remedy="Type both again.")
+        raise differing()
     engine.team.reset_password(token, new)
 
 
@@ -36,7 +36,8 @@ def form_of(link: OpenLink) -> bool:
             "Every browser that is signed in with it is signed out.",
         )
     with st.container(key="ims-card"), st.form("reset", clear_on_submit=True):
-        new = st.text_input(PASSWORD, type="password", autocomplete="new-password", help=PASSWORD_HELP)
+        new = st.text_input(PASSWORD, type="password", autocomplete="new-password")
+        st.caption(PASSWORD_HELP)
         repeated = st.text_input(REPEAT, type="password", autocomplete="new-password")
         sent = st.form_submit_button("Set the password", type="primary")
     if not sent:

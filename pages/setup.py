@@ -5,10 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from engine.accounts import RegisterForm
+from engine.accounts.forms import TEAM
 from engine.errors import AccessError, ImsError
 from pages.ui.auth import Authenticator
 from pages.ui.context import get_engine
-from pages.ui.entry import entry_card, show_log_in_link
+from pages.ui.entry import entry_card, password_rules, show_log_in_link
 from pages.ui.guard import require_visitor
 from pages.ui.notices import leave_note, notice, refusal
 from pages.ui.registry import LOGIN
@@ -31,10 +32,9 @@ with entry_card("Set up this server", wide=True):
         with answer:
             notice("info", "You are about to become the administrator of this server.", "This link works once.")
         with st.container(key="ims-card"):
+            password_rules()
             st.subheader("Operator")
-            team = st.text_input(
-                "Team or company", key="setup-team", max_chars=80, help="Who runs this server, as staff see it."
-            )
+            team = st.text_input(TEAM, key="setup-team", max_chars=80, help="Who runs this server, as staff see it.")
             try:
                 made = Authenticator().enrol(team, create, button="Create administrator")
             except ImsError as error:

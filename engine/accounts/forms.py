@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -12,8 +13,11 @@ from zoneinfo import available_timezones
 from engine.accounts.passwords import check_policy
 from engine.errors import InputError
 
-TEAM, FULL_NAME, USER_NAME, EMAIL, PASSWORD, ZONE = "Team", "Full name", "User name", "E-mail", "Password", "Time zone"
+TEAM, FULL_NAME, USER_NAME = "Team or company", "Full name", "User name"
+EMAIL, PASSWORD, REPEAT, ZONE = "E-mail", "Password", "Repeat password", "Time zone"
 """Labels of the form; an InputError names the field at fault with one of them (`facts["field"]`)."""
+BOTH_NAMES: Final = "First and last name"
+"""What the form of registration asks for in two fields."""
 OLD_PASSWORD: Final = "Current password"  # noqa: S105 - a label, not a password
 
 MOST_NAME: Final = 80
@@ -27,7 +31,8 @@ _EMAIL: Final = re.compile(r"[^\s@\"(),:;<>\[\]\\]{1,64}@(?:[^\W_](?:[\w-]{0,61}
 
 @dataclass(frozen=True, slots=True)
 class RegisterForm:
-    """As typed. `zone` is an IANA name, empty when the browser did not say."""
+    """As typed. `zone` is an IANA name, empty when the browser did not say; `repeated` is the password once more, None
+    where it is not asked for twice."""
 
     team: str
     full_name: str
@@ -35,19 +40,43 @@ class RegisterForm:
     email: str
     password: str
     zone: str = ""
+    repeated: str | None = None
 
     def checked(self, default_zone: str) -> RegisterForm:
-        """The form with names trimmed and identities lower-cased. Raises InputError naming the field."""
+        """The form with names trimmed and identities lower-cased. Raises InputError naming the field, one for all."""
+        errors: list[InputError] = []
+
+        def kept(read: Callable[..., str], *given: str) -> str:
+            try:
+                return read(*given)
+            except InputError as error:
+                errors.append(error)
+                return ""
+
         form = RegisterForm(
-            team=name_of(TEAM, self.team),
-            full_name=name_of(FULL_NAME, self.full_name),
-            user_name=user_name_of(self.user_name),
-            email=email_of(self.email),
-            password=self.password,
-            zone=zone_of(self.zone or default_zone),
+            team=kept(name_of, TEAM, self.team),
+            full_name=kept(name_of, BOTH_NAMES, self.full_name),
+            email=kept(email_of, self.email),
+            user_name=kept(user_name_of, self.user_name),
+            password=kept(self._password),
+            zone=kept(zone_of, self.zone or default_zone),
         )
-        check_policy(form.password, form.user_name, form.email.partition("@")[0])
+        if self.repeated is not None and self.repeated != self.password:
+            errors.append(differing())
+        if len(errors) > 1:
+            raise InputError("several", field=errors[0].facts["field"], problems="\n".join(map(str, errors)))
+        if errors:
+            raise errors[0]
         return form
+
+    def _password(self) -> str:
+        check_policy(self.password, identity(self.user_name), identity(self.email).partition("@")[0])
+        return self.password
+
+
+def differing() -> InputError:
+    """Of a password that was not typed the same twice."""
+    return _invalid(REPEAT, "the two passwords differ.", "Type both again.")
 
 
 def user_name_of(text: str) -> str:

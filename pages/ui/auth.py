@@ -17,13 +17,12 @@ from streamlit_authenticator.models import AuthenticationModel
 from streamlit_authenticator.utilities import ForgotError, Validator
 
 from engine.accounts import RegisterForm
-from engine.accounts.forms import PASSWORD
+from engine.accounts.forms import PASSWORD, REPEAT
 from engine.accounts.passwords import LEAST_CHARACTERS
 from engine.app import Engine
-from engine.errors import AccessError, InputError
+from engine.errors import AccessError
 from pages.ui.context import get_engine
 
-REPEAT: Final = "Repeat password"
 PASSWORD_HELP: Final = (
     f"At least {LEAST_CHARACTERS} characters and not a common password. A few unrelated words are easy to remember."
 )
@@ -98,12 +97,10 @@ class _Controller(AuthenticationController):
     def register_user(  # type: ignore[override]  # the package's own signature, its options unused
         self, first: str, last: str, email: str, user_name: str, password: str, repeated: str, *_: Any, **__: Any
     ) -> tuple[str, str, str]:
-        """Raises InputError naming the field; returns what the package returns."""
-        if password != repeated:
-            raise InputError("invalid", field=REPEAT, problem="the two passwords differ.", remedy="Type both again.")
+        """Raises InputError naming the fields; returns what the package returns."""
         full_name = f"{first} {last}".strip()
         zone = st.context.timezone or ""
-        self.create(RegisterForm(self.team, full_name, user_name, email, password, zone))
+        self.create(RegisterForm(self.team, full_name, user_name, email, password, zone, repeated))
         return email, user_name, full_name
 
 

@@ -12,7 +12,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from engine.errors import AccessError, ImsError
-from pages.ui.auth import Authenticator
+from pages.ui.auth import PASSWORD_HELP, Authenticator
 from pages.ui.browser import begin_session
 from pages.ui.context import get_engine
 from pages.ui.notices import leave_note, notice, refusal, show_note
@@ -35,6 +35,11 @@ def entry_card(title: str, *, wide: bool = False) -> Iterator[None]:
         )
         show_note()
         yield
+
+
+def password_rules() -> None:
+    """Above a form whose fields the package draws: seen before a password is thought of, on a phone too."""
+    st.caption(f"Password: {PASSWORD_HELP[0].lower()}{PASSWORD_HELP[1:]}")
 
 
 def show_log_in(next_address: str = "") -> None:

@@ -16,19 +16,23 @@ _NOTE = "ims_note"
 
 
 def notice(kind: Kind, sentence: str, detail: str = "", *, points: Iterable[str] = ()) -> None:
-    """A box with one sentence and, smaller, what to do or how to reach somebody; `points` is a list below it."""
+    """A box with one sentence, a list of `points` below it and, smaller, what to do or how to reach somebody."""
     role = "alert" if kind == "error" else "status"
-    second = f"<p>{escape(detail)}</p>" if detail else ""
-    listed = "".join(f"<li>{escape(point)}</li>" for point in points)
-    third = f"<ul>{listed}</ul>" if listed else ""
+    items = "".join(f"<li>{escape(point)}</li>" for point in points)
+    listed = f"<ul>{items}</ul>" if items else ""
+    last = f"<p>{escape(detail)}</p>" if detail else ""
     st.html(
-        f'<div class="ims-notice ims-{kind}" role="{role}"><div><p>{escape(sentence)}</p>{second}{third}</div></div>'
+        f'<div class="ims-notice ims-{kind}" role="{role}"><div><p>{escape(sentence)}</p>{listed}{last}</div></div>'
     )
 
 
 def refusal(error: ImsError, detail: str = "") -> None:
-    """What the Engine refused, in its own words."""
-    notice("error", error.message, detail)
+    """What the Engine refused, in its own words; of several fields a line each."""
+    lines = error.message.splitlines()
+    if len(lines) > 1:
+        notice("error", f"{len(lines)} fields need a change.", detail, points=lines)
+    else:
+        notice("error", error.message, detail)
 
 
 def leave_note(kind: Kind, sentence: str) -> None:

@@ -94,9 +94,9 @@ def test_names_are_trimmed_and_identities_compared_in_lower_case(accounts: Accou
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        ({"team": "  "}, "Team"),
-        ({"full_name": "x" * 81}, "Full name"),
-        ({"full_name": "Jane\u202edoe"}, "Full name"),
+        ({"team": "  "}, "Team or company"),
+        ({"full_name": "x" * 81}, "First and last name"),
+        ({"full_name": "Jane\u202edoe"}, "First and last name"),
         ({"user_name": "jo"}, "User name"),
         ({"user_name": "jane@home"}, "User name"),
         ({"user_name": "józef"}, "User name"),
@@ -115,6 +115,16 @@ def test_a_refused_form_names_its_field_and_leaves_nothing(
         accounts.register(replace(form(), **change))
     assert caught.value.facts["field"] == field
     assert store.one("accounts.one", 1) is None
+
+
+def test_a_form_with_several_faults_names_them_all_in_the_order_of_the_form(accounts: Accounts) -> None:
+    with pytest.raises(InputError) as caught:
+        accounts.register(replace(form(), team="", email="jane", user_name="a b", password="short", repeated="other"))
+    fields = [line.partition(":")[0] for line in caught.value.message.splitlines()]
+    assert fields[:3] == ["Team or company", "E-mail", "User name"]
+    assert fields[3].startswith("The password needs at least")
+    assert fields[4:] == ["Repeat password"]
+    assert caught.value.facts["field"] == "Team or company"
 
 
 @pytest.mark.parametrize(
