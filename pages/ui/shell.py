@@ -227,7 +227,7 @@ def _credit(actor: Actor) -> None:
     held = f"<span><i>Held</i><b>{show.credits(balance.held_micro)}</b></span>" if balance.held_micro else ""
     st.html(
         f'<div class="ims-credit" title="{HELD_HINT}">'
-        f"<span><i>Available</i><b>{show.credits(balance.available_micro)}</b></span>{held}<em>credits</em></div>"
+        f"<span><i>Available</i><b>{show.credits(balance.available_micro)}</b></span>{held} <em>credits</em></div>"
     )
 
 

@@ -55,7 +55,7 @@ def test_who_registers_can_log_in_and_sees_the_credit(page: Page, server: Server
     expect(page.get_by_text("Your team is registered")).to_be_visible()
     expect(page).to_have_url(f"{server.url}/login")
     log_in(page, server, "jane")
-    expect(page.locator(".ims-credit")).to_have_text("Available0.00credits")
+    expect(page.locator(".ims-credit")).to_have_text("Available0.00 credits")
     expect(page.get_by_role("link", name="Quick SMS")).to_be_visible()
     expect(page.get_by_role("link", name="Accounts")).to_have_count(0)
 
@@ -85,6 +85,15 @@ def test_a_deep_link_survives_signing_in_with_its_query(page: Page, server: Serv
     try_log_in(page, "deep")
     expect(page.get_by_role("heading", name="Your account")).to_be_visible()
     expect(page).to_have_url(f"{server.url}/account?from=mail")
+
+
+def test_a_mistyped_address_has_a_page_of_our_own_with_a_way_on(page: Page, server: Server) -> None:
+    be(page, server, "jane")
+    page.goto(f"{server.url}/qwick_sms")
+    expect(page.get_by_role("heading", name="Page not found")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.get_by_role("link", name="Go to Dashboard").click()
+    expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
 
 
 def test_signing_out_in_one_tab_ends_the_other_by_itself(page: Page, context: BrowserContext, server: Server) -> None:
