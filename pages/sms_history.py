@@ -128,7 +128,7 @@ def text_as_sent(row: Row) -> None:
     total = row["part_count"]
     for place, (part, units) in enumerate(zip(row["parts"], row["part_units"], strict=True), start=1):
         st.html(f'<p class="ims-part">{escape(part)}</p>')
-        st.caption(f"Part {place} of {total} · {show.plural(units, 'unit')}")
+        st.caption(f"Part {place} of {total} · counts as {show.plural(units, 'character')}")
     rule = RULE_WORDS[CountRule(row["count_rule"])]
     st.caption(
         f"{show.plural(row['sms'], 'SMS', 'SMS')} billed ({rule}), "

@@ -68,7 +68,7 @@ def trouble(seen: Overview) -> None:
     for route in seen.queues:
         if route["down_since_us"] is not None and route["enabled"]:
             since = show.when(route["down_since_us"], actor.zone)
-            notice("warning", f"Route “{route['name']}” is down since {since}.", route["last_error"] or "")
+            notice("warning", f"Route “{route['name']}” has been down since {since}.", route["last_error"] or "")
     if seen.jobs.get("failed"):
         notice("warning", f"{show.plural(seen.jobs['failed'], 'job has', 'jobs have')} failed.", "Decide below.")
     if seen.disk_free_bytes < max(2 * seen.database_bytes, 10**9):

@@ -113,10 +113,10 @@ def task_drawer(task_id: int) -> None:
         if actor.role not in SENDING_ROLES:
             return
         copy_link(row)
-        for name in offers(row):
+        for name in offers(row, actor):
             if name != "cancel":
                 link(TASK, LABELS[name][0], id=task_id, do=name)
-    if "cancel" in offers(row):
+    if "cancel" in offers(row, actor):
         cancel_form(row)
 
 

@@ -31,9 +31,10 @@ def plain_table(
     `words`: places of further columns that are read from the left. `whole`: as high as its rows, for a short list.
     `stacked`: on a phone each row is a list below its first cell, for tables that are wider.
     """
-    foot = f"<tfoot>{_row(header, total, words)}</tfoot>" if total is not None else ""
+    named = header if stacked else [""] * len(header)
+    foot = f"<tfoot>{_row(named, total, words)}</tfoot>" if total is not None else ""
     heads = "".join(f'<th scope="col"{_side(place, words)}>{escape(name)}</th>' for place, name in enumerate(header))
-    body = "".join(_row(header, cells, words) for cells in rows)
+    body = "".join(_row(named, cells, words) for cells in rows)
     kind = " ".join(("ims-table", *(["whole"] if whole else []), *(["ims-stacked"] if stacked else [])))
     st.html(
         f'<div class="{kind}" tabindex="0" role="region" aria-label="{escape(label)}"><table>'
@@ -61,10 +62,12 @@ def texts_list(texts: Sequence[str]) -> None:
 
 def _row(header: Sequence[str], cells: Sequence[str], words: Collection[int]) -> str:
     pairs = enumerate(zip(header, cells, strict=True))
-    line = "".join(
-        f'<td data-head="{escape(name)}"{_side(place, words)}>{escape(cell)}</td>' for place, (name, cell) in pairs
-    )
+    line = "".join(f"<td{_head(name)}{_side(place, words)}>{escape(cell)}</td>" for place, (name, cell) in pairs)
     return f"<tr>{line}</tr>"
+
+
+def _head(name: str) -> str:
+    return f' data-head="{escape(name)}"' if name else ""
 
 
 def _side(place: int, words: Collection[int]) -> str:

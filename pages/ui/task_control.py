@@ -11,7 +11,7 @@ import streamlit as st
 
 from engine.errors import ImsError
 from engine.history import TaskDetail
-from engine.model import SENDING_ROLES, Actor, TaskState, to_datetime
+from engine.model import OPERATOR_ROLES, SENDING_ROLES, Actor, TaskState, to_datetime
 from engine.store import Row
 from engine.tasks import Waiting
 from engine.tasks.due import SCHEDULE_MOST_DAYS
@@ -29,12 +29,16 @@ from pages.ui.schedule import STEP_MINUTES, resolve, zone_label
 ASKED: Final = "task-asked"
 """Holds (task, question) while a question is open; the page is drawn anew meanwhile."""
 FLOW: Final = "task-resend-flow"
+CONTROLLING: Final = SENDING_ROLES | OPERATOR_ROLES
 UNSENT: Final = frozenset({TaskState.SCHEDULED, TaskState.QUEUED, TaskState.SENDING})
 DO: Final = "do"
 
 
-def offers(row: Row) -> list[str]:
-    """What can be done with a task in its state, by the row alone: pause, resume, edit, cancel, resend."""
+def offers(row: Row, actor: Actor) -> list[str]:
+    """What can be done with a task in its state, by the row alone: pause, resume, edit, cancel, resend. Staff can
+    cancel a customer's."""
+    if actor.is_operator:
+        return ["cancel"] if row["state"] in UNSENT and not row["cancel_requested"] else []
     found: list[str] = []
     if row["state"] in UNSENT and not row["cancel_requested"]:
         found.append("resume" if row["paused_us"] is not None else "pause")
@@ -58,13 +62,14 @@ LABELS: Final[dict[str, tuple[str, str]]] = {
 
 def controls(actor: Actor, row: Row) -> None:
     """The buttons of a task's page."""
-    if actor.role not in SENDING_ROLES:
+    if actor.role not in CONTROLLING:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="task-controls"):
-        for name in offers(row):
+        for name in offers(row, actor):
             label, icon = LABELS[name]
             st.button(label, icon=icon, key=f"task-{name}", on_click=ask, args=(row["id"], name))
-        copy_link(row)
+        if not actor.is_operator:
+            copy_link(row)
 
 
 def copy_link(row: Row) -> None:
@@ -83,15 +88,16 @@ def ask(task_id: int, name: str | None) -> None:
 def questions(actor: Actor, detail: TaskDetail) -> None:
     """Shows the question that is open about this task, by a button or by the address."""
     row = detail.row
-    if actor.role not in SENDING_ROLES:
+    if actor.role not in CONTROLLING:
         return
+    open_to = offers(row, actor)
     given = st.query_params.get(DO)
     if given is not None:
         del st.query_params[DO]
-        if given in offers(row):
+        if given in open_to:
             ask(row["id"], given)
     asked = st.session_state.get(ASKED)
-    if asked is None or asked[0] != row["id"] or asked[1] not in offers(row):
+    if asked is None or asked[0] != row["id"] or asked[1] not in open_to:
         ask(row["id"], None)
         return
     title, body = _DIALOGS[asked[1]]
@@ -122,7 +128,7 @@ def _decide(task_id: int, *, no: str, yes: str, key: str, act: Callable[[Actor],
     if not confirmed:
         return
     try:
-        sentence = act(require(*SENDING_ROLES))
+        sentence = act(require(*CONTROLLING))
     except ImsError as error:
         refusal(error, "Close this and look at the task again.")
         return
@@ -166,17 +172,21 @@ def _resume(detail: TaskDetail) -> None:
 
 
 def _cancel(detail: TaskDetail) -> None:
-    task_id = detail.row["id"]
-    waiting = get_engine().tasks.waiting(require(*SENDING_ROLES), task_id)
+    task_id, tasks = detail.row["id"], get_engine().tasks
+    actor = require(*CONTROLLING)
+    waiting = tasks.waiting(actor, task_id)
     st.text(
         f"{show.plural(waiting.messages, 'message')} not handed to the operator yet will not be sent, and "
         f"{show.credits(waiting.held_micro)} credits come back at once. What was handed over already cannot be called "
         "back."
     )
     _waiting_facts(waiting)
+    reason = ""
+    if actor.is_operator:
+        reason = st.text_input("Reason, which the customer reads", key=f"task-reason-{task_id}", autocomplete="off")
 
-    def act(actor: Actor) -> str:
-        cancelled = get_engine().tasks.cancel(actor, task_id)
+    def act(who: Actor) -> str:
+        cancelled = tasks.cancel_for(who, task_id, reason=reason) if who.is_operator else tasks.cancel(who, task_id)
         return f"{show.plural(cancelled, 'message')} of task {task_id} cancelled; their credit is back."
 
     keep = "Keep sending" if detail.row["state"] == TaskState.SENDING else "Keep the task"

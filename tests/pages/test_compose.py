@@ -348,7 +348,7 @@ def test_bulk_file_is_reported_row_by_row_and_its_columns_fill_the_text(
     put(app, "content", "Acme: dear ((Name)), thank you.")
     app = press(app.run(), "submit")
     assert "Acme: dear Ann, thank you." in read(app)
-    assert "2 rows of the file will not be sent" in read(app)
+    assert "2 rows of the file will be neither sent to" in read(app)
     press(app, "accept")
     (task,) = tasks_of(engine, owner)
     assert (task["recipients"], task["rejected_rows"], task["file_name"]) == (2, 2, "list.csv")

@@ -57,11 +57,24 @@ def test_a_planned_task_gets_another_name_and_time(shop: Shop, visit: Visit, pla
     assert 82_000_000_000 < int(str(row["due_us"])) - before <= 90_000_000_000
 
 
-def test_an_analyst_and_staff_see_the_task_without_its_controls(shop: Shop, visit: Visit, planned: int) -> None:
-    for who in ("analyst", "staff"):
-        app = page_of(shop, visit, planned, who, do="pause")
-        assert "Planned" in read(app)
-        assert not [button for button in app.button if str(button.key).startswith("task-")]
+@pytest.mark.parametrize(("who", "buttons"), [("analyst", []), ("staff", ["task-cancel"])])
+def test_an_analyst_controls_nothing_and_staff_can_cancel(
+    shop: Shop, visit: Visit, planned: int, who: str, buttons: list[str]
+) -> None:
+    app = page_of(shop, visit, planned, who, do="pause")
+    assert "Planned" in read(app)
+    assert [str(button.key) for button in app.button if str(button.key).startswith("task-")] == buttons
+
+
+def test_staff_cancel_with_a_reason(shop: Shop, visit: Visit, planned: int) -> None:
+    app = press(page_of(shop, visit, planned, "staff"), "task-cancel")
+    app = press(app, "task-cancel-yes")
+    assert "Give a reason" in read(app)
+    assert shop.world.row(planned)["state"] == "scheduled"
+    next(field for field in app.text_input if field.key == f"task-reason-{planned}").input("Asked by phone")
+    app = press(app, "task-cancel-yes")
+    assert shop.world.row(planned)["state"] == "cancelled"
+    assert "3 messages of task" in read(app)
 
 
 def test_those_not_reached_are_sent_to_again_after_price_and_terms(shop: Shop, visit: Visit) -> None:

@@ -261,7 +261,7 @@ def _chosen_moment(flow: Flow, zone: str, now: datetime) -> Moment:
         min_value=today - timedelta(days=1),
         max_value=today + timedelta(days=SCHEDULE_MOST_DAYS),
         key=flow.key("day"),
-        format="YYYY-MM-DD",
+        format=show.DATE_INPUT,
         persist_state="session",
     )
     clock = time_column.time_input(

@@ -194,7 +194,7 @@ def _money(preview: Preview, actor: Actor) -> None:
     after = preview.available_micro - preview.cost_micro
     rows = [
         ("", "Available", show.credits(preview.available_micro)),
-        ("", "Held when you accept", f"−{show.credits(preview.cost_micro)}"),
+        ("", "Held when you accept", show.signed_credits(-preview.cost_micro)),
     ]
     if preview.affordable:
         figures([*rows, ("total", "Available after", show.credits(after))])

@@ -99,7 +99,7 @@ def trouble(health: RouteHealth, zone: str) -> None:
         why = (route.taken_over_why or "").strip().rstrip(".")
         notice(
             "warning",
-            f"“{health.taken_over_by}” carries its messages since {show.when(route.taken_over_us, zone)}.",
+            f"“{health.taken_over_by}” has carried its messages since {show.when(route.taken_over_us, zone)}.",
             f"Reason: {why}. What was handed over before stays with this route's operator." if why else "",
         )
     if health.stands_in_for:

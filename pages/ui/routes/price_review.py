@@ -65,7 +65,9 @@ def _since(actor: Actor) -> tuple[datetime | None, bool]:
     now = to_datetime(get_engine().clock.now_us())
     offer = first_offer(actor.zone, now)
     left, right = st.columns(2)
-    day = left.date_input("Date", value=offer.date(), min_value=offer.date(), key="routes-since-day")
+    day = left.date_input(
+        "Date", value=offer.date(), min_value=offer.date(), format=show.DATE_INPUT, key="routes-since-day"
+    )
     clock = right.time_input("Time", value=offer.time(), step=60 * STEP_MINUTES, key="routes-since-time")
     moment = resolve(day, clock, actor.zone, now)
     st.caption(f"In your zone, {zone_label(actor.zone, moment.at or now)}.")
