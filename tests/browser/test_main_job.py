@@ -150,7 +150,7 @@ def compose_bulk(page: Page, server: Server, file: Path, *, good: int, bad: int)
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("region", name="Quote by country")).to_contain_text("United Kingdom")
     expect(dialog).to_contain_text(f"{bad} rows of the file will be neither sent to nor charged")
-    expect(dialog).to_contain_text(f"−{format_credits(good * MICRO)}")
+    expect(dialog).to_contain_text(f"-{format_credits(good * MICRO)}")
     expect(dialog.locator(".ims-texts p").first).to_contain_text(re.compile("dear (Ann|Ben|Chloé), "))
 
 
