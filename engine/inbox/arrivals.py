@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from engine import numbers
 from engine.gateways import Inbound
 from engine.inbox.reading import Kind, kind_of
-from engine.model import DAY_US
+from engine.model import DAY_US, RowReason
 from engine.store import Row
 
 TEXT_LENGTH: Final = 4_000
@@ -28,6 +29,11 @@ AHEAD_US: Final = DAY_US
 """How far an operator's clock, or its time zone, may be ahead of ours."""
 _NUMBER: Final = re.compile(r"\+?(?:00)?([1-9][0-9]{2,14})")
 """Digits of an E.164 number, or of a short one of the operator's own."""
+OTHER_FORMS: Final = (
+    (re.compile("521([0-9]{10})"), r"52\1"),  # Mexico, until 2019
+    (re.compile("54([1-8][0-9]{9})"), r"549\1"),  # Argentina, as dialled inside; what sends SMS is a mobile
+)
+"""Ways to write mobiles that are still in use, and the one that they are sent to (ITU-T E.164, national plans)."""
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -71,15 +77,25 @@ def letters(arrived: Sequence[Inbound], *, now_us: int) -> list[Letter]:
 def _letter(one: Inbound, now_us: int) -> Letter:
     content, phone = _storable(one.text)[:TEXT_LENGTH], _storable(one.msisdn).strip()[:ADDRESS_LENGTH]
     digits = _NUMBER.fullmatch(phone)
+    number = _as_sent_to(digits[1]) if digits else ""
     return Letter(
         key=_key(one),
-        phone=f"+{digits[1]}" if digits else phone,
-        msisdn=int(digits[1]) if digits else None,
+        phone=f"+{number}" if number else phone,
+        msisdn=int(number) if number else None,
         recipient=_storable(one.recipient).strip()[:ADDRESS_LENGTH],
         content=content,
         kind=kind_of(content),
         sent_us=one.at_us if OLDEST_US <= one.at_us <= now_us + AHEAD_US else now_us,
     )
+
+
+def _as_sent_to(digits: str) -> str:
+    """The form in which messages are sent to a number: a STOP must find them, however its operator writes it."""
+    for pattern, form in OTHER_FORMS:
+        match = pattern.fullmatch(digits)
+        digits = match.expand(form) if match else digits
+    found = numbers.parse(f"+{digits}")
+    return digits if isinstance(found, RowReason) else found.msisdn.removeprefix("+")
 
 
 def _key(one: Inbound) -> str:
@@ -100,17 +116,18 @@ def _storable(text: str) -> str:
 def whose(recipient: str, sent: Sequence[Row]) -> Whose:
     """Whom a message answers; `sent` are the rows of `inbox.sent_to` for its number.
 
-    The newest message to that number, of those whose sender is the address that was answered if there are any. A STOP
-    is meant for every account with such a message: people do not know whom they answer when many send over one address,
-    and regulators take the word of who says stop. The operator's own tests are no campaign: theirs is no account.
+    The newest message to that number, of those whose sender is the address that was answered if there are any. A number
+    that was answered is no brand, so else of those that had no sender ID. A STOP is meant for every account whose
+    message it can answer: people do not know whom they answer when many send over one address, and regulators take the
+    word of who says stop. The operator's own tests are no campaign: theirs is no account.
     """
     if not sent:
         return NOBODYS
     address = _address(recipient)
     telling = [row for row in sent if address and _address(row["sender"] or "") == address]
-    among = telling or sent
-    newest = max(among, key=lambda row: (row["at_us"], row["id"]))
-    customers = sorted({row["account_id"] for row in among if not row["is_operator"]})
+    unsigned = [row for row in sent if not row["sender"]] if address.isdecimal() else []
+    newest = max(telling or unsigned or sent, key=lambda row: (row["at_us"], row["id"]))
+    customers = sorted({row["account_id"] for row in telling or sent if not row["is_operator"]})
     if newest["is_operator"]:
         return Whose(accounts=tuple(customers))
     return Whose(newest["account_id"], newest["task_id"], newest["id"], tuple(customers))

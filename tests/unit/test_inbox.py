@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import ledger
+from engine import ledger, recipients
 from engine.app import Engine
 from engine.contacts import Source
 from engine.errors import AccessError, InputError
@@ -121,6 +121,31 @@ def test_the_sender_that_was_answered_tells_between_accounts(made: World, rival:
     arrives(made, "three", to="+61400000001")
     assert texts(made) == ["one"]
     assert texts(made, rival) == ["three", "two"]
+
+
+def test_an_answer_to_a_number_is_not_for_a_brand_that_nobody_can_answer(made: World, rival: Actor) -> None:
+    sent(made)
+    sent(made, rival, sender="Rival")
+    arrives(made, "a private answer", to="61400000000")
+    assert (texts(made), texts(made, rival)) == (["a private answer"], [])
+    arrives(made, "STOP", to="61400000000")
+    assert len(stopped(made)) == len(stopped(made, rival)) == 1, "who says stop need not know whom"
+
+
+@pytest.mark.parametrize(
+    ("sent_to", "written"),
+    [
+        ("+525512345678", "+5215512345678"),
+        ("+5491123456789", "+541123456789"),
+        ("+61412345678", "+610412345678"),
+        ("+61412345678", "0061412345678"),
+    ],
+)
+def test_a_stop_is_heard_however_its_number_is_written(made: World, sent_to: str, written: str) -> None:
+    sent(made, recipients=recipients.read_numbers(sent_to))
+    arrives(made, "STOP", phone=written)
+    assert (int(sent_to[1:]), "stop") in stopped(made)
+    arrives(made, "START", phone=written)
 
 
 def test_an_answer_after_the_window_is_the_operators(made: World) -> None:
