@@ -9,7 +9,7 @@ from typing import Any, Final
 from engine.access import allows
 from engine.accounts import confirm, record_audit
 from engine.errors import AccessError, InputError, StateError
-from engine.model import CUSTOMER_ROLES, EVERY_ROLE, OPERATOR_ROLES, Actor, Clock
+from engine.model import CUSTOMER_ROLES, DAY_US, EVERY_ROLE, OPERATOR_ROLES, Actor, Clock
 from engine.notices import NoticeKind, tell_account, tell_operators
 from engine.store import Row, Rows, Store, Tx
 from engine.store.base import one_column
@@ -17,6 +17,8 @@ from engine.store.base import one_column
 SUBJECT_LENGTH: Final = 120
 BODY_LENGTH: Final = 4_000
 MOST_OPEN: Final = 20
+MOST_A_DAY: Final = 40
+"""Cases of an account opened in 24 hours, closed ones included."""
 """Cases of one account that are not closed."""
 MOST_MESSAGES: Final = 100
 """Messages one case can name."""
@@ -78,7 +80,7 @@ class Cases:
         """Opens a case and tells staff; returns its id. The same key again returns the same case.
 
         Raises InputError for fields, AccessError("not_found") for things of another account and
-        StateError("too_many_cases").
+        StateError("too_many_cases" | "cases_daily").
         """
         subject = _text(new.subject, "Subject", SUBJECT_LENGTH)
         body = _text(new.body, "Message", BODY_LENGTH)
@@ -88,7 +90,7 @@ class Cases:
             known = tx.one("cases.by_key", key)
             if known is not None:
                 return known["id"]
-            _check_room(tx, actor.account_id)
+            _check_room(tx, actor.account_id, now_us)
             ids = _own_messages(tx, actor.account_id, new.message_ids)
             if new.task_id is not None and tx.one("cases.own_task", new.task_id, actor.account_id) is None:
                 raise AccessError("not_found", what="task")
@@ -190,10 +192,13 @@ def _text(text: str, field: str, most: int) -> str:
     return found
 
 
-def _check_room(tx: Tx, account_id: int) -> None:
-    row = tx.one("cases.open_count", account_id)
-    if row is not None and row["cases"] >= MOST_OPEN:
+def _check_room(tx: Tx, account_id: int, now_us: int) -> None:
+    row = tx.one("cases.open_count", account_id, now_us - DAY_US)
+    assert row is not None
+    if row["cases"] >= MOST_OPEN:
         raise StateError("too_many_cases", limit=MOST_OPEN)
+    if row["recent"] >= MOST_A_DAY:
+        raise StateError("cases_daily", limit=MOST_A_DAY)
 
 
 def _own_messages(tx: Tx, account_id: int, ids: tuple[int, ...]) -> list[int]:

@@ -78,6 +78,7 @@ SENTENCES: Final[dict[str, str]] = {
     "doubt_unconfirmed": "Messages in doubt may have arrived. Confirm that their recipients may get the text twice.",
     "sending_stopped": "Sending is stopped because the books do not add up. Staff have been told; nothing is lost.",
     # Cases.
+    "cases_daily": "Your account opened {limit} cases in 24 hours. Add to one of them, or wait until tomorrow.",
     "too_many_cases": "{limit} of your cases are open already. Add to one of them, or close what is settled.",
     "case_full": "This case has {limit} entries, which is the most. Open a new one and name this one in it.",
     # Contact lists, templates, opt-outs.
@@ -86,8 +87,8 @@ SENTENCES: Final[dict[str, str]] = {
     "Use another list for some of them.",
     "account_limit": "Your account sends {limit} at most; this is {asked}. "
     "Send to fewer recipients, or ask staff to raise the limit.",
-    "account_day_limit": "Your account sends at most {limit} SMS a day; {used} were accepted today and this needs "
-    "{asked} more. Send the rest after midnight ({zone}), or ask staff to raise the limit.",
+    "account_day_limit": "Your account sends at most {limit} SMS a day; {used} were accepted in the last 24 hours "
+    "and this needs {asked} more. Send the rest later, or ask staff to raise the limit.",
     "account_country": "Your account may not send to {countries}. Remove those numbers, or ask staff to open them.",
     "sender_not_approved": "Sender ID “{value}” is not approved for your account ({state}). "
     "Ask for it on the page Sender IDs, leave it empty, or use an approved one.",

@@ -6,7 +6,7 @@ from typing import Final
 
 from engine.access import allows
 from engine.accounts.audit import confirm, record_audit
-from engine.accounts.limits import AccountLimits, limits_of, sms_today, write_limits
+from engine.accounts.limits import AccountLimits, limits_of, sms_of_day, write_limits
 from engine.errors import AccessError, InputError
 from engine.model import EVERY_ROLE, OPERATOR_ROLES, Actor, Clock, Role
 from engine.notices import NoticeKind, tell_account
@@ -59,13 +59,9 @@ class Desk:
         return limits_of(self._store, self._own_or_any(actor, account_id))
 
     @allows(EVERY_ROLE)
-    def sms_today(self, actor: Actor, account_id: int | None = None) -> int:
-        """SMS accepted since the account's midnight, which its daily limit counts."""
-        account = self._own_or_any(actor, account_id)
-        row = self._store.one("accounts.one", account)
-        if row is None:
-            raise AccessError("not_found", what="account")
-        return sms_today(self._store, account, zone=row["zone"], now_us=self._clock.now_us())
+    def sms_of_day(self, actor: Actor, account_id: int | None = None) -> int:
+        """SMS accepted in the last 24 hours, which the daily limit counts."""
+        return sms_of_day(self._store, self._own_or_any(actor, account_id), now_us=self._clock.now_us())
 
     @allows(OPERATOR_ROLES)
     def set_limits(self, actor: Actor, account_id: int, limits: AccountLimits, *, reason: str) -> None:

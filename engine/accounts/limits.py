@@ -10,11 +10,10 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from engine import numbers
 from engine.errors import InputError
-from engine.model import format_credits, to_datetime, to_us
+from engine.model import DAY_US, format_credits
 from engine.store import Reader, Tx
 
 MOST_RECIPIENTS: Final = 1_000_000
@@ -67,18 +66,13 @@ class AccountLimits:
             raise InputError("account_limit", limit=most, asked=format_credits(cost_micro))
 
     def check_day(self, reader: Reader, account_id: int, *, sms: int, now_us: int) -> None:
-        """Counts what was accepted since midnight where the account is, wherever its people are. Raises
+        """Counts what was accepted in the last 24 hours: a midnight could be moved. Raises
         InputError("account_day_limit")."""
         if self.sms_a_day is None:
             return
-        account = reader.one("accounts.one", account_id)
-        assert account is not None
-        zone = account["zone"]
-        used = sms_today(reader, account_id, zone=zone, now_us=now_us)
+        used = sms_of_day(reader, account_id, now_us=now_us)
         if used + sms > self.sms_a_day:
-            raise InputError(
-                "account_day_limit", limit=f"{self.sms_a_day:,}", used=f"{used:,}", asked=f"{sms:,}", zone=zone
-            )
+            raise InputError("account_day_limit", limit=f"{self.sms_a_day:,}", used=f"{used:,}", asked=f"{sms:,}")
 
     def checked(self) -> AccountLimits:
         """Raises InputError naming what is out of range."""
@@ -139,16 +133,10 @@ def write_limits(tx: Tx, account_id: int, limits: AccountLimits, *, now_us: int)
     )  # fmt: skip
 
 
-def sms_today(reader: Reader, account_id: int, *, zone: str, now_us: int) -> int:
-    """SMS the account accepted since its midnight."""
-    row = reader.one("desk.sms_since", account_id, midnight_us(now_us, zone))
+def sms_of_day(reader: Reader, account_id: int, *, now_us: int) -> int:
+    """SMS the account accepted in the last 24 hours."""
+    row = reader.one("desk.sms_since", account_id, now_us - DAY_US)
     return row["sms"] if row else 0
-
-
-def midnight_us(now_us: int, zone: str) -> int:
-    """Where the day of an instant begins in a zone."""
-    local = to_datetime(now_us).astimezone(ZoneInfo(zone))
-    return to_us(local.replace(hour=0, minute=0, second=0, microsecond=0))
 
 
 def _number(value: int | None) -> str | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.accounts import RegisterForm
-from engine.cases import BODY_LENGTH, MOST_MESSAGES, MOST_OPEN, About, CaseState, NewCase
+from engine.cases import BODY_LENGTH, MOST_A_DAY, MOST_MESSAGES, MOST_OPEN, About, CaseState, NewCase
 from engine.errors import AccessError, InputError, StateError
 from engine.model import Actor
 from tests.kit import World, raw, world
@@ -116,6 +116,18 @@ def test_what_cannot_be_kept_is_refused_with_its_field(made: World, changes: dic
     with pytest.raises(InputError) as caught:
         made.engine.cases.open(made.owner, new("bad", **changes))
     assert caught.value.code == "invalid"
+
+
+def test_cases_of_a_day_are_bounded(made: World) -> None:
+    cases = made.engine.cases
+    made.clock.move(hours=25)
+    close_all(made)
+    for number in range(MOST_A_DAY):
+        cases.close(made.owner, cases.open(made.owner, new(f"again{number}")))
+    with pytest.raises(StateError) as caught:
+        cases.open(made.owner, new("one more of today"))
+    assert caught.value.code == "cases_daily"
+    made.clock.move(hours=25)
 
 
 def test_open_cases_are_bounded(made: World) -> None:

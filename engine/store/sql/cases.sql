@@ -3,8 +3,9 @@
 select id, account_id from support_case where key = $1;
 
 -- name: open_count
--- How many cases of an account are not closed.
-select count(*) as cases from support_case where account_id = $1 and state <> 'closed';
+-- How many cases of an account are not closed, and how many it opened since $2.
+select count(*) filter (where state <> 'closed') as cases, count(*) filter (where created_us >= $2) as recent
+from support_case where account_id = $1;
 
 -- name: add
 -- A new case.

@@ -43,8 +43,8 @@ def limits_form(actor: Actor, account: Row) -> None:
                 label, key=f"{place}-{name}", placeholder=f"No limit, or {example}", max_chars=NUMBER_LENGTH,
                 autocomplete="off",
             )  # fmt: skip
-        today = show.plural(engine.desk.sms_today(actor, account_id), "SMS", "SMS")
-        st.caption(f"Accepted today: {today} (since midnight, {account['zone']}).")
+        today = show.plural(engine.desk.sms_of_day(actor, account_id), "SMS", "SMS")
+        st.caption(f"Accepted in the last 24 hours: {today}.")
         st.multiselect(
             "Routes it may use", list(routes), key=f"{place}-routes", format_func=lambda known: routes.get(known, "?"),
             placeholder="All routes",
