@@ -91,8 +91,9 @@ class Factors:
         return FactorSetup(secret, totp.address_of(secret, who=member["user_name"], issuer=ISSUER))
 
     @allows(EVERY_ROLE, restricted=True)
-    def finish(self, actor: Actor, code: str) -> list[str]:
-        """Switches the second step on and returns the ten recovery codes, which are never shown again.
+    def finish(self, actor: Actor, code: str, *, keep_token: str | None = None) -> list[str]:
+        """Switches the second step on and returns the ten recovery codes, which are never shown again. Every other
+        browser than that of `keep_token` is signed out: nobody showed a code there.
 
         Raises InputError for a wrong code, StateError("factor_on" | "factor_expired").
         """
@@ -109,8 +110,9 @@ class Factors:
             if step is None:
                 raise _wrong_code()
             tx.one("factors.switch_on", actor.user_id, now_us, step)
-            # What was begun with the password alone is not finished without a code.
+            # What was begun with the password alone is not finished without a code, and does not go on either.
             tx.run("accounts.drop_tickets_of", actor.user_id)
+            tx.run("accounts.drop_other_sessions", actor.user_id, hash_of(keep_token) if keep_token else "")
             codes = _new_codes(tx, actor.user_id)
             self._audit(tx, actor, "second_step_on")
         return codes

@@ -21,6 +21,8 @@ BOTH_NAMES: Final = "First and last name"
 OLD_PASSWORD: Final = "Current password"  # noqa: S105 - a label, not a password
 
 MOST_NAME: Final = 80
+NOT_ZONES: Final = frozenset({"Factory", "localtime"})
+"""Files of the zone database that name no zone."""
 MOST_USER_NAME: Final = 32
 MOST_EMAIL: Final = 254
 """RFC 5321's limit of a path."""
@@ -127,4 +129,4 @@ def _invalid(field: str, problem: str, remedy: str) -> InputError:
 
 @cache
 def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
+    return frozenset(available_timezones()) - NOT_ZONES

@@ -138,6 +138,7 @@ class Accounts(SignIn):
                 raise AccessError("not_found", what="account")
             if status != "active":
                 tx.run("accounts.drop_account_sessions", account_id)
+                tx.run("team.end_links_of_account", account_id, now_us)
             sentence = f"Your account is {status}: {note.strip()[:MOST_NOTE]}"
             tell_account(tx, account_id, NoticeKind.ACCOUNT, sentence, now_us=now_us)
             if status == "active":

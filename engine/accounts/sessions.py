@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from engine.access import allows, anonymous
 from engine.accounts.audit import confirm, record_audit
-from engine.accounts.forms import OLD_PASSWORD, PASSWORD, identity
+from engine.accounts.forms import MOST_EMAIL, OLD_PASSWORD, PASSWORD, identity
 from engine.accounts.passwords import COST, check_policy, hash_password, matches
 from engine.accounts.proof import FAILURES_ALLOWED, LOCK_US, MOST_AGENT, Proof, refuse_closed, refuse_locked
 from engine.accounts.throttle import UnknownNames
@@ -29,6 +29,8 @@ IDLE_US: Final = 12 * HOUR_US
 """A session unused for this long has ended."""
 REMEMBERED_US: Final = 2 * SECOND_US
 """A rerun asks several times who is there; the answer holds while nothing about people was committed, and so long."""
+MOST_LOGIN: Final = MOST_EMAIL
+"""Characters of the longest name to sign in with."""
 MOST_REMEMBERED: Final = 2_000
 WHO_ROOMS: Final = ("accounts", "team", "factors", "profile")
 """Files of SQL whose statements change who a session belongs to."""
@@ -60,6 +62,8 @@ class SignIn:
         Raises AccessError: "login_failed" (the same for unknown names), "login_locked", and, only when the password
         was right, "account_pending" or "account_suspended".
         """
+        if len(user_name_or_email) > MOST_LOGIN:  # nobody's, and not worth remembering
+            raise AccessError("login_failed")
         who = identity(user_name_or_email)
         found = self._store.one("accounts.identify", who)
         member = found if found is not None and found["status"] == "active" else None
@@ -201,6 +205,7 @@ class SignIn:
             tx.run("accounts.drop_tickets_of", actor.user_id)
             tx.run("accounts.drop_other_sessions", actor.user_id, kept)
             tx.run("accounts.keep_session", kept, actor.user_id, row["epoch"])
+            tx.run("team.end_links_of", actor.user_id, self._clock.now_us())
             self._audit_own(tx, actor, "password_changed")
 
     @allows(EVERY_ROLE)
@@ -221,11 +226,12 @@ class SignIn:
 
     @allows(EVERY_ROLE)
     def end_other_sessions(self, actor: Actor, *, keep_token: str | None) -> None:
-        """Signs every browser of the member out but this one."""
+        """Signs every browser of the member out but this one; links to choose a new password end too."""
         with self._store.transaction() as tx:
             confirm(tx, actor)
             tx.run("accounts.drop_tickets_of", actor.user_id)
             tx.run("accounts.drop_other_sessions", actor.user_id, hash_of(keep_token) if keep_token else "")
+            tx.run("team.end_links_of", actor.user_id, self._clock.now_us())
             self._audit_own(tx, actor, "other_sessions_ended")
 
     def _audit_own(self, tx: Any, actor: Actor, action: str) -> None:

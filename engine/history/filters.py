@@ -10,6 +10,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from engine import numbers
+from engine.accounts.forms import NOT_ZONES
 from engine.errors import AccessError, InputError
 from engine.model import Actor, MessageState, Number
 from engine.store import Row, Rows
@@ -22,9 +23,6 @@ MAX_PAGE_ROWS: Final = 500
 MAX_SEARCH_CHARS: Final = 200
 E164_DIGITS: Final = range(7, 16)
 """Lengths of numbers, country code included (ITU-T E.164 §6; the shortest in use have 7)."""
-
-NOT_ZONES: Final = frozenset({"Factory", "localtime"})
-"""Files of the zone database that name no zone."""
 
 _NUMBER_LIKE: Final = re.compile(r"[\s+()./0-9-]*[0-9][\s+()./0-9-]*")
 _S: Final = MessageState

@@ -17,7 +17,7 @@ from engine.accounts.factors import CODE, FactorSetup
 from engine.accounts.forms import OLD_PASSWORD
 from engine.errors import ImsError
 from engine.model import Actor
-from pages.ui.context import get_engine
+from pages.ui.context import get_engine, session_token
 from pages.ui.notices import leave_note, notice, refusal
 
 SETUP: Final = "ims_factor_setup"
@@ -94,7 +94,7 @@ def _first_code(actor_again: Callable[[], Actor], setup: FactorSetup) -> None:
     st.button("Cancel", key="factor-cancel", on_click=_forget_setup)
     if sent:
         try:
-            show_codes(get_engine().factors.finish(actor_again(), code))
+            show_codes(get_engine().factors.finish(actor_again(), code, keep_token=session_token()))
         except ImsError as error:
             if error.code == "factor_expired":
                 _forget_setup()

@@ -30,6 +30,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from engine import numbers
 from engine.api import (
     SecurityHeaders,
+    UploadsOfMembers,
     content_policy,
     document_routes,
     health_routes,
@@ -101,9 +102,12 @@ class _PageName(StringConvertor):
 
 
 def middleware() -> list[Middleware]:
-    """Security headers on every response."""
+    """Security headers on every response; files only from people who are signed in."""
     https = _config().secure_cookies
-    return [Middleware(SecurityHeaders, policy=content_policy(_script_hashes(_index())), https=https)]
+    return [
+        Middleware(SecurityHeaders, policy=content_policy(_script_hashes(_index())), https=https),
+        Middleware(UploadsOfMembers, engine=context.engine_or_none),
+    ]
 
 
 def _harden(config: Config) -> None:

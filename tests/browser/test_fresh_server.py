@@ -44,6 +44,14 @@ def test_a_server_that_nobody_visited_yet_does_not_run_a_page_alone(page: Page, 
     expect(page.get_by_text("This server has no administrator yet")).to_be_visible()
 
 
+@pytest.mark.parametrize("cookies", [{}, {SESSION_COOKIE: "invented"}])
+def test_nobody_leaves_files_without_being_signed_in(server: Server, cookies: dict[str, str]) -> None:
+    address = f"{server.url}/_stcore/upload_file/some-session/some-file"
+    with httpx.Client(cookies=cookies) as client:
+        assert client.put(address, files={"file": ("a.csv", b"phone")}).status_code == 403
+        assert client.delete(address).status_code == 403
+
+
 def test_nothing_is_loaded_from_anywhere_else_and_the_policy_is_kept(page: Page, server: Server) -> None:
     elsewhere: list[str] = []
     broken: list[str] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -274,3 +275,14 @@ def test_a_member_can_end_a_session_of_another_browser_but_of_nobody_else(accoun
     assert accounts.actor_of(johns) == john
     accounts.end_session(jane, hash_of(mine))
     assert accounts.actor_of(mine) is None
+
+
+def test_names_that_nobody_can_have_are_not_remembered(accounts: Accounts) -> None:
+    for number in range(FAILURES_ALLOWED + 1):
+        assert code_of(lambda number=number: accounts.sign_in(f"{number}" + "x" * 255, "!")) == "login_failed"
+    assert not accounts._unknown._names
+
+
+@pytest.mark.parametrize("zone", ["Factory", "localtime"])
+def test_a_file_that_names_no_zone_is_no_zone(accounts: Accounts, zone: str) -> None:
+    assert code_of(lambda: accounts.register(replace(form("zoned"), zone=zone))) == "invalid"

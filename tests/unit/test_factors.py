@@ -34,10 +34,12 @@ def code_at(secret: str, clock: FakeClock, *, steps: int = 0) -> str:
     return TOTP(secret).generate_otp(clock.us // STEP_US + steps)
 
 
-def switched_on(factors: Factors, clock: FakeClock, actor: Actor) -> tuple[str, list[str]]:
+def switched_on(
+    factors: Factors, clock: FakeClock, actor: Actor, *, keep_token: str | None = None
+) -> tuple[str, list[str]]:
     """The secret and the recovery codes; the clock stands at the next step."""
     secret = factors.begin(actor, PASSWORD).secret
-    codes = factors.finish(actor, code_at(secret, clock))
+    codes = factors.finish(actor, code_at(secret, clock), keep_token=keep_token)
     clock.us += STEP_US
     return secret, codes
 
@@ -290,7 +292,7 @@ def test_who_must_have_a_second_step_can_do_nothing_before(
         assert code_of(call) == "factor_needed"
     assert factors.state(root).required
     token = signed_in(accounts, "root-admin")[0]
-    switched_on(factors, clock, root)
+    switched_on(factors, clock, root, keep_token=token)
     free = accounts.actor_of(token)
     assert free is not None
     assert not free.restricted
@@ -315,3 +317,15 @@ def test_the_vault_opens_only_with_its_own_key() -> None:
     assert "JBSWY3DPEHPK3PXP" not in stored
     assert Vault("one").opened(stored) == "JBSWY3DPEHPK3PXP"
     assert Vault("two").opened(stored) is None
+
+
+def test_a_browser_that_knew_the_password_alone_is_signed_out_by_the_second_step(
+    accounts: Accounts, factors: Factors, clock: FakeClock
+) -> None:
+    owner(accounts)
+    thief, _ = signed_in(accounts)
+    mine, jane = signed_in(accounts)
+    secret = factors.begin(jane, PASSWORD).secret
+    factors.finish(jane, code_at(secret, clock), keep_token=mine)
+    assert accounts.actor_of(mine) is not None
+    assert accounts.actor_of(thief) is None

@@ -253,6 +253,21 @@ def test_a_reset_link_sets_a_new_password_once_and_ends_every_session(
     assert code_of(lambda: team.reset_password(late.token, NEW)) == "link_invalid"
 
 
+@pytest.mark.parametrize("way", ["password", "sessions", "suspension"])
+def test_a_reset_link_ends_when_its_member_or_staff_shut_the_door(accounts: Accounts, team: Team, way: str) -> None:
+    boss, root = owner(accounts), admin(accounts)
+    ann = joined(accounts, team, boss, "ann")
+    link = team.reset_link(boss, ann.user_id)
+    if way == "password":
+        accounts.change_password(ann, PASSWORD, NEW, keep_token=None)
+    elif way == "sessions":
+        accounts.end_other_sessions(ann, keep_token=None)
+    else:
+        accounts.set_status(root, boss.account_id, "suspended", note="a test")
+        accounts.set_status(root, boss.account_id, "active", note="a test")
+    assert code_of(lambda: team.reset_password(link.token, "yet another green kettle")) == "link_invalid"
+
+
 def test_staff_help_customers_but_only_admins_help_operators(accounts: Accounts, team: Team, store: Store) -> None:
     boss, root = owner(accounts), admin(accounts)
     stan = joined(accounts, team, root, "stan", Role.STAFF)

@@ -8,7 +8,7 @@ join account_balance b on b.account_id = a.id
 left join account_limit l on l.account_id = a.id
 left join lateral (
     select m.full_name, m.user_name, m.email, m.last_login_us from member m
-    where m.account_id = a.id and m.role = 'owner' order by m.id limit 1
+    where m.account_id = a.id and m.role = 'owner' and m.status = 'active' order by m.id limit 1
 ) o on true
 where a.kind = 'customer' and a.id < $3 and (cast($4 as varchar) is null or a.status = $4)
     and ($1 = '' or a.id = $2 or strpos(lower(a.name), $1) > 0

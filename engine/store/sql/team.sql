@@ -27,6 +27,10 @@ returning label, role;
 -- Ends the open links of one member: only the newest works, and none after removal.
 update access_link set ended_us = $2, outcome = 'revoked' where member_id = $1 and ended_us is null;
 
+-- name: end_links_of_account
+-- Ends the open links to an account that is closed.
+update access_link set ended_us = $2, outcome = 'revoked' where account_id = $1 and ended_us is null;
+
 -- name: end_links_by
 -- Ends the open links that a member made, so that nobody who may not manage any more comes back by one.
 update access_link set ended_us = $2, outcome = 'revoked' where made_by = $1 and ended_us is null;
