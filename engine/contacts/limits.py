@@ -9,6 +9,8 @@ from engine.recipients import MAX_RECIPIENTS
 LISTS_MOST: Final = 100
 LIST_MOST: Final = 50_000
 """Contacts of one list; a file brings at most MAX_RECIPIENTS."""
+ALL_MOST: Final = 500_000
+"""Contacts of all lists of an account."""
 TASK_MOST: Final = MAX_RECIPIENTS
 """Contacts of a list that one task can send to."""
 COLUMNS_MOST: Final = 50

@@ -12,7 +12,7 @@ from engine.accounts import confirm, record_audit
 from engine.contacts import importing, opt_outs
 from engine.contacts.exports import file_of
 from engine.contacts.importing import ImportMode, ImportResult
-from engine.contacts.limits import LIST_MOST, LISTS_MOST, NAME_LENGTH, SEARCH_LENGTH, TASK_MOST
+from engine.contacts.limits import ALL_MOST, LIST_MOST, LISTS_MOST, NAME_LENGTH, SEARCH_LENGTH, TASK_MOST
 from engine.contacts.paging import PAGE_ROWS, ListPage, bounded_limit, search_terms
 from engine.errors import AccessError, InputError
 from engine.model import SENDING_ROLES, Actor, Clock
@@ -92,7 +92,8 @@ class Contacts:
     ) -> ImportResult:
         """Brings the accepted rows of a file into a list. The list holds a number once, however often it is imported.
 
-        InputError("list_full") when it would hold more than LIST_MOST; nothing is changed then.
+        InputError("list_full") when it would hold more than LIST_MOST, "too_many_kept" when all lists of the account
+        would hold more than ALL_MOST; nothing is changed then.
         """
         with self._store.transaction() as tx:
             confirm(tx, actor)
@@ -102,6 +103,9 @@ class Contacts:
                 raise InputError("list_full", limit=f"{LIST_MOST:,}", count=f"{result.contacts:,}")
             names = json.dumps(columns, ensure_ascii=False)
             tx.run("contacts.touch", list_id, names, result.contacts, actor.user_id, self._clock.now_us())
+            all_lists = tx.one("contacts.count_all", actor.account_id)
+            if result.added and all_lists is not None and all_lists["contacts"] > ALL_MOST:
+                raise InputError("too_many_kept", limit=f"{ALL_MOST:,}", what="contacts")
         return result
 
     def _bring_in(

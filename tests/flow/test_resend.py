@@ -115,6 +115,12 @@ def test_a_late_receipt_that_says_delivered_is_not_sent_again(made: World) -> No
     assert made.engine.tasks.resend_counts(made.owner, first)["failed"] == 2
 
 
+def test_who_opted_out_since_is_not_offered(made: World) -> None:
+    first = personal(made)
+    made.engine.opt_outs.add(made.owner, "+61412349901")
+    assert made.engine.tasks.resend_counts(made.owner, first) == {"failed": 2, "in_doubt": 0}
+
+
 def test_messages_in_doubt_need_a_confirmation(made: World) -> None:
     doubtful = made.add_route("Doubtful", "sim://?doubt=1")
     first = made.send(3, route_id=doubtful)

@@ -98,6 +98,19 @@ def test_a_list_longer_than_a_task_is_sent_in_ranges(
     assert "Contacts 1 to 2 of 3" in first.notes[0]
 
 
+def test_all_lists_of_an_account_together_are_bounded(
+    made: World, list_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contacts = made.engine.contacts
+    contacts.import_file(made.owner, list_id, au_mobiles(3))
+    monkeypatch.setattr(lists, "ALL_MOST", 2)
+    with pytest.raises(InputError) as caught:
+        contacts.import_file(made.owner, list_id, au_mobiles(1, start=10))
+    assert caught.value.code == "too_many_kept"
+    assert contacts.get(made.owner, list_id)["contacts"] == 3
+    contacts.import_file(made.owner, list_id, au_mobiles(3), mode=ImportMode.UPDATE)
+
+
 def test_a_list_that_would_be_too_long_stays_as_it_was(
     made: World, list_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

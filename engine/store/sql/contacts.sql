@@ -16,6 +16,10 @@ where l.id = $1 and l.account_id = $2;
 select count(*) as lists, count(*) filter (where lower(name) = lower($2) and id <> $3) as named
 from contact_list where account_id = $1;
 
+-- name: count_all
+-- Contacts of all lists of an account.
+select cast(coalesce(sum(contacts), 0) as bigint) as contacts from contact_list where account_id = $1;
+
 -- name: add_list
 -- A new, empty list.
 insert into contact_list (id, account_id, name, columns, contacts, member_id, created_us, changed_us)

@@ -29,9 +29,9 @@ update task set paused_us = null where id = $1;
 update task set name = $2, scheduled_us = $3, due_us = $4 where id = $1;
 
 -- name: resendable
--- Messages of a task (ids $2 to $3) that did not arrive, also not late, were not charged, and that no other task of its
--- family (all that repeat it or that it repeats, over any number of steps) reached or may yet reach. Those that may have
--- arrived unheard are `uncertain`; $4 chooses (null: both).
+-- Messages of a task (ids $2 to $3) to people who did not opt out since, that did not arrive, also not late, were not
+-- charged, and that no other task of its family (all that repeat it or that it repeats, over any number of steps) reached
+-- or may yet reach. Those that may have arrived unheard are `uncertain`; $4 chooses (null: both).
 with recursive family(id) as (
     select cast($1 as bigint)
     union
@@ -46,6 +46,7 @@ from (
       and (late_state is null or late_state <> 'delivered')
 ) as m
 where (cast($4 as boolean) is null or m.uncertain = $4)
+  and m.msisdn not in (select msisdn from opt_out where account_id = m.account_id)
   and m.msisdn not in (
       select again.msisdn from message as again
       where again.task_id in (select id from family where id <> $1)
