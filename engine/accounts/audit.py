@@ -1,10 +1,23 @@
-"""What other rooms do inside their own transactions: check again who asks, and write the audit log."""
+"""What other rooms do around their own transactions: check again who asks and why, and write the audit log."""
 
 from __future__ import annotations
 
-from engine.errors import AccessError
+from typing import Final
+
+from engine.errors import AccessError, InputError
 from engine.model import Actor
 from engine.store import Tx
+
+REASON_LENGTH: Final = 500
+"""Characters kept of why staff did something."""
+
+
+def reason_given(text: str) -> str:
+    """Why staff do something to a customer, who reads it. Raises InputError("reason_missing")."""
+    why = text.strip()[:REASON_LENGTH]
+    if not why:
+        raise InputError("reason_missing")
+    return why
 
 
 def confirm(tx: Tx, actor: Actor) -> None:

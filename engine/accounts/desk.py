@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from engine.access import allows
-from engine.accounts.audit import confirm, record_audit
+from engine.accounts.audit import confirm, reason_given, record_audit
 from engine.accounts.limits import AccountLimits, limits_of, sms_of_day, write_limits
 from engine.errors import AccessError, InputError
 from engine.model import EVERY_ROLE, OPERATOR_ROLES, Actor, Clock, Role
@@ -16,7 +16,6 @@ PAGE_ROWS: Final = 50
 MOST_ROWS: Final = 200
 NEWEST: Final = 2**62
 STATUSES: Final = frozenset({"active", "pending", "suspended"})
-REASON_LENGTH: Final = 500
 VIEW_ACTION: Final = "view_as"
 
 
@@ -67,9 +66,7 @@ class Desk:
     def set_limits(self, actor: Actor, account_id: int, limits: AccountLimits, *, reason: str) -> None:
         """Replaces the limits of a customer account; its people are told. Tasks accepted before go on."""
         limits.checked()
-        why = reason.strip()[:REASON_LENGTH]
-        if not why:
-            raise InputError("reason_missing")
+        why = reason_given(reason)
         now_us = self._clock.now_us()
         with self._store.transaction() as tx:
             confirm(tx, actor)

@@ -8,7 +8,7 @@ from typing import Final
 from engine import ledger
 from engine.access import allows, anonymous
 from engine.accounts import attempts
-from engine.accounts.audit import confirm, record_audit
+from engine.accounts.audit import confirm, reason_given, record_audit
 from engine.accounts.forms import RegisterForm, email_of, user_name_of, zone_of
 from engine.accounts.passwords import UNUSABLE, check_policy, hash_password
 from engine.accounts.people import NewMember, add_member, refuse_taken
@@ -23,7 +23,6 @@ SETUP_SETTING: Final = "setup_token_hash"
 OPERATOR_NAME: Final = "Operator"
 MOST_FOUND: Final = 200
 MOST_AUDIT: Final = 500
-MOST_NOTE: Final = 500
 STATUSES: Final = frozenset({"active", "suspended"})
 """What staff may set; "pending" is only the state before the first approval."""
 
@@ -129,8 +128,7 @@ class Accounts(SignIn):
         """
         if status not in STATUSES:
             raise InputError("invalid", field="Status", problem="unknown.", remedy="Use active or suspended.")
-        if not note.strip():
-            raise InputError("reason_missing")
+        why = reason_given(note)
         now_us = self._clock.now_us()
         with self._store.transaction() as tx:
             confirm(tx, actor)
@@ -139,7 +137,7 @@ class Accounts(SignIn):
             if status != "active":
                 tx.run("accounts.drop_account_sessions", account_id)
                 tx.run("team.end_links_of_account", account_id, now_us)
-            sentence = f"Your account is {status}: {note.strip()[:MOST_NOTE]}"
+            sentence = f"Your account is {status}: {why}"
             tell_account(tx, account_id, NoticeKind.ACCOUNT, sentence, now_us=now_us)
             if status == "active":
                 _hold_overdue(tx, account_id, now_us)
@@ -148,7 +146,7 @@ class Accounts(SignIn):
                 actor=actor,
                 action=f"account_{status}",
                 subject=f"account {account_id}",
-                detail=note.strip()[:MOST_NOTE],
+                detail=why,
                 now_us=now_us,
                 account_id=account_id,
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from engine.model import Encoding, FailReason
 
@@ -29,6 +29,10 @@ class OutcomeKind(StrEnum):
     """Nothing was written to the wire, or the operator asked to slow down: safe to submit again."""
     LOST = "lost"
     """Written, but the answer never came: it may have been sent, so it is never resent."""
+
+
+SAYS_MORE: Final = {OutcomeKind.ACCEPTED: -1, OutcomeKind.UNSENT: 0, OutcomeKind.LOST: 1, OutcomeKind.REJECTED: 2}
+"""Of the parts of a message the greatest is its own: refusal says more than doubt, and doubt more than unsent."""
 
 
 class Outcome(NamedTuple):

@@ -13,7 +13,7 @@ from typing import Final
 
 from engine import messages
 from engine.access import allows
-from engine.accounts import confirm, record_audit
+from engine.accounts import confirm, reason_given, record_audit
 from engine.errors import AccessError, InputError, StateError
 from engine.model import EVERY_ROLE, OPERATOR_ROLES, SENDING_ROLES, Actor, Clock, TaskState, to_us
 from engine.notices import NoticeKind, tell_account
@@ -21,7 +21,6 @@ from engine.store import Row, Store, Tx
 from engine.tasks.due import check_time, drop_dispatch, due_of, submit_dispatch
 from engine.tasks.quote import NAME_LENGTH
 
-REASON_LENGTH: Final = 500
 UNSENT_STATES: Final = frozenset({TaskState.SCHEDULED, TaskState.QUEUED, TaskState.SENDING})
 """A task in one of these can have messages that were not handed over yet."""
 
@@ -126,9 +125,7 @@ class TaskControl:
     @allows(OPERATOR_ROLES)
     def cancel_for(self, actor: Actor, task_id: int, *, reason: str) -> int:
         """As `cancel`, by staff for any account, which reads the reason. Raises InputError("reason_missing") too."""
-        why = reason.strip()[:REASON_LENGTH]
-        if not why:
-            raise InputError("reason_missing")
+        why = reason_given(reason)
         now_us = self._clock.now_us()
         with self._store.transaction() as tx:
             confirm(tx, actor)

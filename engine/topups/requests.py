@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from engine import ledger
 from engine.access import allows
-from engine.accounts import confirm, record_audit
-from engine.errors import AccessError, InputError, MoneyError, StateError
+from engine.accounts import confirm, reason_given, record_audit
+from engine.errors import AccessError, MoneyError, StateError
 from engine.model import DAY_US, EVERY_ROLE, MICRO, OPERATOR_ROLES, Actor, Role, format_credits
 from engine.notices import NoticeKind, tell_account, tell_operators
 from engine.store import Reader, Row, Rows, Tx
@@ -26,7 +26,6 @@ MOST_OPEN: Final = 10
 MOST_A_DAY: Final = 20
 """New requests of one account in 24 hours, withdrawn ones included."""
 KEY_LENGTH: Final = 100
-REASON_LENGTH: Final = 500
 PAGE_ROWS: Final = 50
 MOST_ROWS: Final = 200
 NEWEST: Final = 2**62
@@ -155,9 +154,7 @@ class Requests(Desk):
     def reject(self, actor: Actor, request_id: int, *, reason: str) -> None:
         """Closes a request without credit; the customer reads the reason. Raises InputError("reason_missing"),
         StateError("topup_closed"), AccessError("not_found")."""
-        why = reason.strip()[:REASON_LENGTH]
-        if not why:
-            raise InputError("reason_missing")
+        why = reason_given(reason)
         now_us = self._clock.now_us()
         with self._store.transaction() as tx:
             confirm(tx, actor)

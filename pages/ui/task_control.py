@@ -20,6 +20,7 @@ from pages.ui import format as show
 from pages.ui.compose.flow import Flow
 from pages.ui.compose.terms import terms_dialog
 from pages.ui.context import get_engine
+from pages.ui.dialogs import foot
 from pages.ui.guard import require
 from pages.ui.notices import leave_note, notice, refusal
 from pages.ui.records import facts, link
@@ -120,12 +121,7 @@ def _waiting_facts(waiting: Waiting) -> None:
 
 def _decide(task_id: int, *, no: str, yes: str, key: str, act: Callable[[Actor], str]) -> None:
     """Two buttons; `act` does it for whoever presses and returns the sentence that says so."""
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button(no, key="task-keep"):
-            ask(task_id, None)
-            st.rerun()
-        confirmed = st.button(yes, type="primary", key=key)
-    if not confirmed:
+    if not foot(yes, key=key, back=lambda: ask(task_id, None), back_label=no):
         return
     try:
         sentence = act(require(*CONTROLLING))

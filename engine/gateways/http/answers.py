@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, NamedTuple
 
-from engine.gateways.base import Outcome, OutcomeKind
+from engine.gateways.base import SAYS_MORE, Outcome, OutcomeKind
 from engine.gateways.http.paths import read_list, read_word
 from engine.gateways.http.requests import Group
 from engine.gateways.http.settings import Settings
@@ -183,8 +183,6 @@ def _joined(read: Sequence[Read]) -> Verdict:
 
 
 _MAY_HAVE_IT: Final = frozenset({OutcomeKind.ACCEPTED, OutcomeKind.LOST})
-_SAYS_MORE: Final = {OutcomeKind.ACCEPTED: -1, OutcomeKind.UNSENT: 0, OutcomeKind.LOST: 1, OutcomeKind.REJECTED: 2}
-"""Of the parts of a message, whose outcome is the message's when they differ."""
 
 
 def _of_parts(read: Sequence[Read]) -> Verdict:
@@ -193,7 +191,7 @@ def _of_parts(read: Sequence[Read]) -> Verdict:
     refs = tuple(outcome.provider_ref for outcome in outcomes if outcome.kind is OutcomeKind.ACCEPTED)
     if len(refs) == len(outcomes):
         return Verdict([Outcome(OutcomeKind.ACCEPTED, refs[0], part_refs=refs if len(refs) > 1 else ())])
-    bad = max(outcomes, key=lambda outcome: _SAYS_MORE[outcome.kind])
+    bad = max(outcomes, key=lambda outcome: SAYS_MORE[outcome.kind])
     halt = next((halt for _, halt in read if halt), None)
     if refs and bad.kind is not OutcomeKind.LOST:
         detail = f"only {len(refs)} of {len(outcomes)} parts were taken: {bad.detail}"[:DETAIL_LENGTH]

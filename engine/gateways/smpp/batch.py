@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Final
 
-from engine.gateways.base import GatewayDown, Outcome, OutcomeKind, Submission
+from engine.gateways.base import SAYS_MORE, GatewayDown, Outcome, OutcomeKind, Submission
 from engine.model import FailReason
 
 log = logging.getLogger(__name__)
@@ -61,9 +61,9 @@ class Message:
         self.flying -= 1
 
     def doom(self, outcome: Outcome) -> None:
-        """A part will never be accepted. Refusal says more than doubt, and doubt more than that it was not sent."""
+        """A part will never be accepted."""
         self.doubtful = self.doubtful or outcome.kind is OutcomeKind.LOST
-        if self.fate is None or _SAYS_MORE[outcome.kind] > _SAYS_MORE[self.fate.kind]:
+        if self.fate is None or SAYS_MORE[outcome.kind] > SAYS_MORE[self.fate.kind]:
             self.fate = outcome
 
     def outcome(self) -> Outcome:
@@ -82,9 +82,6 @@ class Message:
             return Outcome(_ACCEPTED, self.refs[telling])
         refs = tuple(dict.fromkeys(self.refs))
         return Outcome(_ACCEPTED, refs[0], part_refs=refs if len(refs) > 1 else ())
-
-
-_SAYS_MORE: Final = {OutcomeKind.UNSENT: 0, OutcomeKind.LOST: 1, OutcomeKind.REJECTED: 2}
 
 
 def _half(detail: str) -> str:

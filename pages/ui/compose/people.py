@@ -65,8 +65,7 @@ def _show_understood(found: RecipientFile) -> None:
     if found.rejected.is_empty():
         return
     notice("warning", f"{show.plural(found.rejected.height, 'entry', 'entries')} will not be sent:")
-    in_list = reason_words().str.replace("in an earlier row", "earlier in the list", literal=True)
-    st.html(entries_html(found.rejected.head(ENTRIES_SHOWN).select("row", "value", in_list)))
+    st.html(entries_html(found.rejected.head(ENTRIES_SHOWN).select("row", "value", reason_words(of_list=True))))
     more = found.rejected.height - ENTRIES_SHOWN
     if more > 0:
         st.caption(f"And {show.number(more)} more.")

@@ -142,10 +142,15 @@ def entries_html(rows: pl.DataFrame, *, called: str = "") -> str:
     return f'<div class="ims-entries" tabindex="0" role="region" aria-label="Rows">{"".join(lines)}</div>'
 
 
-def reason_words() -> pl.Expr:
-    """The sentence of each rejected row."""
+LIST_SENTENCES: Final = {RowReason.DUPLICATE: "The same number is earlier in the list; it is sent to once."}
+"""Where there are no rows."""
+
+
+def reason_words(*, of_list: bool = False) -> pl.Expr:
+    """The sentence of each rejected row, or of each entry of a list that was typed."""
+    sentences = ROW_SENTENCES | LIST_SENTENCES if of_list else ROW_SENTENCES
     return pl.col("reason").replace_strict(
-        {reason.value: text for reason, text in ROW_SENTENCES.items()}, return_dtype=pl.String
+        {reason.value: text for reason, text in sentences.items()}, return_dtype=pl.String
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from engine.accounts.desk import REASON_LENGTH
+from engine.accounts.audit import REASON_LENGTH
 from engine.accounts.limits import AccountLimits
 from engine.errors import ImsError, InputError
 from engine.model import OPERATOR_ROLES, Actor, format_credits, parse_credits
